@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Attune.Input;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
@@ -21,12 +20,6 @@ public sealed partial class Run : IDisposable, IRunState
     const int SkippedStepsInARow = 3;
     const int DefaultEvaluations = 10;
 
-    /// <summary>How many samples of an evaluation between the first and the last are kept to be read.</summary>
-    const int SamplesBetween = 16;
-
-    /// <summary>How many samples of an evaluation are in TensorBoard's event file.</summary>
-    const int SampleTexts = 8;
-
     readonly RunOptions options;
     readonly string? recipe;
     readonly IRunDisplay display;
@@ -35,9 +28,6 @@ public sealed partial class Run : IDisposable, IRunState
     readonly Dictionary<string, IRunState> states = new(StringComparer.Ordinal);
     readonly List<(string Path, Action<string> Write)> unwritten = [];
     readonly Stopwatch clock = new();
-    JsonLinesLog? metricLog;
-    JsonLinesLog? sampleLog;
-    EventFile? events;
     string? bestBy;
     (int Step, double Value)? best;
     int skippedInARow;
@@ -251,11 +241,6 @@ public sealed partial class Run : IDisposable, IRunState
 
     int DefaultInterval(int total) => (int)Math.Ceiling(Math.Min(total, Math.Max(total / (double)DefaultEvaluations, EvaluationCost)));
 
-    /// <summary>Whether the evaluation after a step was logged: a reward may have failed before.</summary>
-    bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics).Any(line =>
-        line["step"] is JsonValue step && step.TryGetValue(out int number) && number == done
-        && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
-
     void Evaluate(int done, int total, Func<EvaluationResult> evaluate)
     {
         display.BeginEvaluation(done);
@@ -300,29 +285,11 @@ public sealed partial class Run : IDisposable, IRunState
             AtomicWrite.File(Folder.Recipe, recipe);
     }
 
-    void OpenFiles(int step)
-    {
-        var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
-        metricLog = new(Folder.Metrics, last);
-        sampleLog = new(Folder.Samples, last);
-        events = new(Folder.Path, last + 1);
-        if (health is not null)
-            healthLog = new(Folder.Health, step);
-    }
-
     /// <summary>Null for a run that has not started, or of a version that did not keep the time.</summary>
     static DateTime? ReadStarted(RunFolder folder) => folder.HasStarted && File.Exists(folder.Started)
         && DateTime.TryParse(InputFile.ReadText(folder.Started), CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             ? time
             : null;
-
-    void CloseFiles()
-    {
-        metricLog?.Dispose();
-        sampleLog?.Dispose();
-        events?.Dispose();
-        healthLog?.Dispose();
-    }
 
     /// <summary>Called before the first step; a run that may be rolled back saves it.</summary>
     void Begin(int total, Func<EvaluationResult> evaluate)
@@ -363,17 +330,6 @@ public sealed partial class Run : IDisposable, IRunState
                 + "Try a smaller learning rate or other data.");
     }
 
-    void LogMetrics(int step, IReadOnlyDictionary<string, double> metrics)
-    {
-        var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
-        Add(line, metrics);
-        metricLog!.Write(line);
-        RunTelemetry.Record(Name, metrics);
-        events!.WriteScalars(step, [("time/seconds", Seconds), .. metrics.Select(metric => (metric.Key, metric.Value))]);
-        foreach (var change in health?.Observe(step, metrics) ?? [])
-            NotifyHealthChange(change, step);
-    }
-
     /// <summary>Restores the best state, where one was kept, to save the model of it.</summary>
     void TakeBest()
     {
@@ -387,40 +343,5 @@ public sealed partial class Run : IDisposable, IRunState
         });
         Notice($"the model is that of step {kept.Step}, with the highest {bestBy}: {NumberFormat.Number(kept.Value)}"
             + (last.X == kept.Step ? "" : $", compared with {NumberFormat.Number(last.Y)} after step {last.X}"));
-    }
-
-    void LogEvaluation(int step, EvaluationResult evaluation, int samples)
-    {
-        if (evaluation.Metrics.Count > 0)
-            LogMetrics(step, evaluation.Metrics);
-        if (bestBy is not null && evaluation.Metrics.TryGetValue(bestBy, out var value) && !(value <= best?.Value)
-            && double.IsFinite(value))
-        {
-            best = (step, value);
-            checkpoints.SaveBest(step, value, states);
-        }
-        foreach (var sample in evaluation.Samples.Take(samples))
-        {
-            var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };
-            Add(line, sample.Numbers);
-            sampleLog!.Write(line);
-        }
-        WriteSampleTexts(step, evaluation.Samples);
-    }
-
-    /// <summary>A few samples for TensorBoard, with the text of models as Markdown code.</summary>
-    void WriteSampleTexts(int step, IEnumerable<Sample> samples)
-    {
-        foreach (var (index, sample) in samples.Take(SampleTexts).Index())
-            events!.WriteText(step, $"samples/{index}", string.Concat(
-                $"{sample.Prompt}\n→ {sample.Completion}\n".Split('\n').Select(line => $"    {line}\n")
-                    .Append(string.Join(", ", sample.Numbers.Select(number => $"{number.Key} {NumberFormat.Number(number.Value)}")))));
-    }
-
-    /// <summary>JSON has no NaN and no infinity: they are written as strings.</summary>
-    static void Add(JsonObject line, IReadOnlyDictionary<string, double> numbers)
-    {
-        foreach (var (name, value) in numbers)
-            line[name] = double.IsFinite(value) ? value : value.ToString();
     }
 }
