@@ -33,9 +33,7 @@ static class ChatRoutes
         try
         {
             var answer = new Answer(context, engine, prompt.Length, responses, request.ReportedLogprobs() is not null);
-            await (request.Stream == true
-                ? answer.Stream(request.StreamOptions?.IncludeUsage == true, log, cancellation.Token)
-                : answer.Whole(cancellation.Token)).ConfigureAwait(false);
+            await answer.Respond(request.Stream, request.StreamOptions, log, cancellation.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -46,35 +44,13 @@ static class ChatRoutes
 
     /// <summary>The answer to one request.</summary>
     sealed class Answer(HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, bool logprobs)
+        : Answer<ChatChoice, ChatCompletion>(context, engine, promptTokens, responses, "chatcmpl", ProtocolJson.Wire.ChatCompletion)
     {
-        readonly string id = $"chatcmpl-{Guid.NewGuid():N}";
-        readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        readonly TokenNames names = new(engine.Tokenizer);
+        protected override ChatCompletion Body(
+            IReadOnlyList<ChatChoice> choices, bool isPart, string answerId, long seconds, string model, Usage? usage) =>
+            new(isPart ? "chat.completion.chunk" : "chat.completion", choices, answerId, seconds, model, usage);
 
-        Usage Usage => Usage.Of(promptTokens, responses.Sum(response => response.TokenCount));
-
-        public async Task Whole(CancellationToken cancellation)
-        {
-            var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
-                .ConfigureAwait(false);
-            await RequestBody.Write(
-                context, new("chat.completion", choices, id, created, engine.Name, Usage), ProtocolJson.Wire.ChatCompletion)
-                .ConfigureAwait(false);
-        }
-
-        public Task Stream(bool withUsage, ILogger log, CancellationToken cancellation) =>
-            EventStream.Respond(
-                context, log,
-                async events =>
-                {
-                    await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation)))
-                        .ConfigureAwait(false);
-                    if (withUsage)
-                        await Send(events, [], cancellation, Usage).ConfigureAwait(false);
-                },
-                cancellation);
-
-        async Task<ChatChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
+        protected override async Task<ChatChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
         {
             var whole = await response.ReadToEndAsync(cancellation).ConfigureAwait(false);
             var calls = Calls(response);
@@ -85,7 +61,7 @@ static class ChatRoutes
             };
         }
 
-        async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
+        protected override async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
         {
             await Send(events, new ChatReply("assistant", "")).ConfigureAwait(false);
             await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
@@ -99,12 +75,8 @@ static class ChatRoutes
                 to, [new(index, Message: null, delta, reported) { FinishReason = reason }], cancellation);
         }
 
-        Task Send(EventStream events, IReadOnlyList<ChatChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
-            events.Write(
-                new("chat.completion.chunk", choices, id, created, engine.Name, usage), ProtocolJson.Wire.ChatCompletion, cancellation);
-
         ChatLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens) => logprobs && tokens.Count > 0
-            ? new([.. tokens.Select(token => names.Logprob(token.Id, token.Logprob, [.. token.Top.Select(top => names.Logprob(top))]))])
+            ? new([.. tokens.Select(token => Names.Logprob(token.Id, token.Logprob, [.. token.Top.Select(top => Names.Logprob(top))]))])
             : null;
 
         static IReadOnlyList<ToolCallReply>? Calls(ResponseStream response) => response.ToolCalls.Count == 0 ? null :

@@ -30,9 +30,7 @@ static class CompletionRoutes
                     TopLogprobs = request.Logprobs,
                 }));
             var answer = new Answer(context, engine, prompts.Sum(prompt => prompt.Length), responses, request.Logprobs is not null);
-            await (request.Stream == true
-                ? answer.Stream(request.StreamOptions?.IncludeUsage == true, log, cancellation.Token)
-                : answer.Whole(cancellation.Token)).ConfigureAwait(false);
+            await answer.Respond(request.Stream, request.StreamOptions, log, cancellation.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -43,40 +41,19 @@ static class CompletionRoutes
 
     /// <summary>The answer to one request.</summary>
     sealed class Answer(HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, bool logprobs)
+        : Answer<CompletionChoice, Completion>(context, engine, promptTokens, responses, "cmpl", ProtocolJson.Wire.Completion)
     {
-        readonly string id = $"cmpl-{Guid.NewGuid():N}";
-        readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        readonly TokenNames names = new(engine.Tokenizer);
+        protected override Completion Body(
+            IReadOnlyList<CompletionChoice> choices, bool isPart, string answerId, long seconds, string model, Usage? usage) =>
+            new("text_completion", choices, answerId, seconds, model, usage);
 
-        Usage Usage => Usage.Of(promptTokens, responses.Sum(response => response.TokenCount));
-
-        public async Task Whole(CancellationToken cancellation)
-        {
-            var choices = await Task.WhenAll(responses.Select((response, index) => Choice(response, index, cancellation)))
-                .ConfigureAwait(false);
-            await RequestBody.Write(context, new("text_completion", choices, id, created, engine.Name, Usage), ProtocolJson.Wire.Completion)
-                .ConfigureAwait(false);
-        }
-
-        public Task Stream(bool withUsage, ILogger log, CancellationToken cancellation) =>
-            EventStream.Respond(
-                context, log,
-                async events =>
-                {
-                    await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation)))
-                        .ConfigureAwait(false);
-                    if (withUsage)
-                        await Send(events, [], cancellation, Usage).ConfigureAwait(false);
-                },
-                cancellation);
-
-        async Task<CompletionChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
+        protected override async Task<CompletionChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
         {
             var whole = await response.ReadToEndAsync(cancellation).ConfigureAwait(false);
             return new(index, whole.Text, Logprobs(whole.Tokens, 0)) { FinishReason = TokenNames.Reason(response) };
         }
 
-        async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
+        protected override async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
         {
             var offset = 0;
             await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
@@ -88,19 +65,16 @@ static class CompletionRoutes
             await Send(events, [new(index, "", null) { FinishReason = TokenNames.Reason(response) }], cancellation).ConfigureAwait(false);
         }
 
-        Task Send(EventStream events, IReadOnlyList<CompletionChoice> choices, CancellationToken cancellation, Usage? usage = null) =>
-            events.Write(new("text_completion", choices, id, created, engine.Name, usage), ProtocolJson.Wire.Completion, cancellation);
-
         CompletionLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens, int offset)
         {
             if (!logprobs || tokens.Count == 0)
                 return null;
-            string[] texts = [.. tokens.Select(token => names.Text(token.Id))];
+            string[] texts = [.. tokens.Select(token => Names.Text(token.Id))];
             int[] offsets = [.. texts.Select(text => (offset += text.Length) - text.Length)];
             return new(texts, [.. tokens.Select(token => TokenNames.Finite(token.Logprob))], [.. tokens.Select(Top)], offsets);
         }
 
-        Dictionary<string, double> Top(SampledToken token) => token.Top.GroupBy(top => names.Text(top.Id), StringComparer.Ordinal)
+        Dictionary<string, double> Top(SampledToken token) => token.Top.GroupBy(top => Names.Text(top.Id), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Max(top => TokenNames.Finite(top.Logprob)), StringComparer.Ordinal);
     }
 }
