@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Serving;
 
@@ -42,6 +43,9 @@ public sealed record ServingOptions
 
     /// <summary>How long responses may continue after the server was told to stop; then they are cancelled.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Sets where log messages go, and their least level; Information logs every request.</summary>
+    public Action<ILoggingBuilder> Log { get; init; } = logging => logging.SetMinimumLevel(LogLevel.Warning);
 
     internal bool IsLoopback => IPAddress.IsLoopback(Listen.Address);
 }

@@ -27,8 +27,8 @@ public sealed record StudioOptions
     public Func<string, IReadOnlyList<string>, CompleteRecipe> Recipe { get; init; } =
         (method, _) => throw new InvalidDataException($"this studio cannot train with {method}: it was started without training methods");
 
-    /// <summary>The least level of log messages, which go to standard output; Information logs every request.</summary>
-    public LogLevel Log { get; init; } = LogLevel.Warning;
+    /// <summary>Sets where log messages go, and their least level; Information logs every request.</summary>
+    public Action<ILoggingBuilder> Log { get; init; } = logging => logging.SetMinimumLevel(LogLevel.Warning);
 
     /// <summary>Port 0 uses a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 5400);

@@ -71,7 +71,8 @@ public static class StudioServer
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             Connections.Bound(kestrel.Limits);
         });
-        builder.Logging.SetMinimumLevel(options.Log).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+        options.Log(builder.Logging);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);
         var app = builder.Build();

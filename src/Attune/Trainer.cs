@@ -3,6 +3,7 @@ using Attune.Torch;
 using Attune.Training.Recipes;
 using Attune.Training.Runs;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Attune;
 
@@ -15,19 +16,20 @@ public static class Trainer
 {
     /// <summary>Trains a model. The weights in memory stay as they are: the trained model is <see cref="TrainingResult.Model"/>.</summary>
     /// <param name="model">The model that training starts from, in place of the recipe's <c>Model</c>.</param>
-    /// <inheritdoc cref="TrainAsync(IRecipe, Action{StepResult}?, ILogger?, bool, CancellationToken)"/>
+    /// <inheritdoc cref="TrainAsync(IRecipe, Action{StepResult}?, ILoggerFactory?, bool, CancellationToken)"/>
     public static Task<TrainingResult> TrainAsync(
-        ChatModel model, IRecipe recipe, Action<StepResult>? onStep = null, ILogger? logger = null, bool resume = false,
+        ChatModel model, IRecipe recipe, Action<StepResult>? onStep = null, ILoggerFactory? loggers = null, bool resume = false,
         CancellationToken cancellationToken = default)
     {
         var device = recipe.Run.Device == "auto" ? $"{model.Device}" : recipe.Run.Device;
-        return TrainAsync(recipe.With(recipe.Run with { Device = device }, model.Folder), onStep, logger, resume, cancellationToken);
+        return TrainAsync(recipe.With(recipe.Run with { Device = device }, model.Folder), onStep, loggers, resume, cancellationToken);
     }
 
     /// <summary>Trains by a recipe that names its model itself, or makes a new one.</summary>
     /// <param name="recipe">The method with its options. It is checked before anything is written.</param>
     /// <param name="onStep">Called after each step; an exception from it ends the run.</param>
-    /// <param name="logger">Gets the steps, the notices and the end of the run.</param>
+    /// <param name="loggers">Creates the logger of the run: steps at Debug, what a run's health monitor finds at Warning, and its start,
+    /// evaluations, checkpoints, notices and end at Information.</param>
     /// <param name="resume">Whether a run in the folder is continued from its newest checkpoint; without it such a run is an error.</param>
     /// <param name="cancellationToken">Stops after the current step, with a checkpoint.</param>
     /// <returns>The finished run.</returns>
@@ -36,10 +38,10 @@ public static class Trainer
     /// <exception cref="TrainingStoppedException">The run could not continue; the message says why.</exception>
     /// <exception cref="DllNotFoundException">The native library or libtorch is missing; the message says what to install.</exception>
     public static Task<TrainingResult> TrainAsync(
-        IRecipe recipe, Action<StepResult>? onStep = null, ILogger? logger = null, bool resume = false,
+        IRecipe recipe, Action<StepResult>? onStep = null, ILoggerFactory? loggers = null, bool resume = false,
         CancellationToken cancellationToken = default)
     {
-        var (method, display) = (MethodCatalog.For(recipe), new ProgramDisplay(onStep, logger));
+        var (method, display) = (MethodCatalog.For(recipe), Display(onStep, loggers));
         return Run(() => Result(Train(), method, recipe.Run.Device), cancellationToken);
 
         RunFolder Train() => resume
@@ -49,11 +51,11 @@ public static class Trainer
 
     /// <summary>Resumes the run in a folder by the recipe that it was started by, which must have no C# function as a reward.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <inheritdoc cref="TrainAsync(IRecipe, Action{StepResult}?, ILogger?, bool, CancellationToken)"/>
+    /// <inheritdoc cref="TrainAsync(IRecipe, Action{StepResult}?, ILoggerFactory?, bool, CancellationToken)"/>
     public static Task<TrainingResult> ResumeAsync(
-        string folder, Action<StepResult>? onStep = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+        string folder, Action<StepResult>? onStep = null, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
-        var display = new ProgramDisplay(onStep, logger);
+        var display = Display(onStep, loggers);
         return Run(Resume, cancellationToken);
 
         TrainingResult Resume()
@@ -63,6 +65,9 @@ public static class Trainer
             return Result(run, method, recipe.Run.Device);
         }
     }
+
+    static LoggingDisplay Display(Action<StepResult>? onStep, ILoggerFactory? loggers) =>
+        new(new StepDisplay(onStep), loggers ?? NullLoggerFactory.Instance);
 
     static TrainingResult Result(RunFolder run, TrainingMethod method, string device) => new(run, method.MakesRewardModel, device);
 

@@ -156,11 +156,11 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
     [Fact]
     public async Task Resume_ChangedRecipe_IsNoted()
     {
-        var log = new ListLogger();
+        using var log = new ListLoggerFactory();
         using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
         using var first = await Trainer.TrainAsync(model, Sft("changed"));
         var changed = Sft("changed") with { Optimizer = new() { LearningRate = 0.5 } };
-        using var second = await Trainer.TrainAsync(model, changed, logger: log, resume: true);
+        using var second = await Trainer.TrainAsync(model, changed, loggers: log, resume: true);
         var notice = Assert.Single(log.Lines, line => line.Contains("differs", StringComparison.Ordinal));
         Assert.Contains("learningRate: 0.5", notice);
     }
@@ -185,15 +185,48 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
     }
 
     [Fact]
-    public async Task Train_Logger_GetsStepsAndTheEnd()
+    public async Task Train_Loggers_GetStepsEvaluationsCheckpointsAndTheEnd()
     {
-        var log = new ListLogger();
+        using var log = new ListLoggerFactory();
         using var model = ChatModel.Load(tiny.LanguageModel, "cpu");
-        using var result = await Trainer.TrainAsync(model, Sft("logged"), logger: log);
+        using var result = await Trainer.TrainAsync(model, Sft("logged"), loggers: log);
+        Assert.Equal("Attune.Training.Runs.Run", Assert.Single(log.Categories));
         Assert.EndsWith("rows read as demonstrations (prompt, completion)", log.Lines[0]);
-        Assert.Equal("logged: training begins after step 0 of 2", log.Lines[1]);
-        Assert.Contains(log.Lines, line => line.StartsWith("logged: step 2 of 2: ", StringComparison.Ordinal));
-        Assert.Contains("done in", log.Lines[^1]);
+        Assert.Equal("Information: logged: started, step 0 of 2", log.Lines[1]);
+        Assert.Contains(log.Lines, line => line.StartsWith("Debug: logged: step 2 of 2: ", StringComparison.Ordinal));
+        Assert.Contains("Information: logged: checkpoint after step 2", log.Lines);
+        Assert.StartsWith("Information: logged: done in", log.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LoggingDisplay_Warning_IsLoggedAsOneAndShownAsANotice()
+    {
+        using var log = new ListLoggerFactory();
+        var shown = new NoticeList();
+        IRunDisplay display = new LoggingDisplay(shown, log);
+        display.Warning("step 3: the KL is high");
+        display.Notice("the best step is 2");
+        Assert.Equal(["Warning: step 3: the KL is high", "Information: the best step is 2"], log.Lines);
+        Assert.Equal(["step 3: the KL is high", "the best step is 2"], shown.Texts);
+    }
+
+    sealed class NoticeList : IRunDisplay
+    {
+        public List<string> Texts { get; } = [];
+
+        public void Begin(string title, int step, int totalSteps)
+        {
+        }
+
+        public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary)
+        {
+        }
+
+        public void Notice(string text) => Texts.Add(text);
+
+        public void End(string text)
+        {
+        }
     }
 
     SftRecipe Sft(string output) =>
@@ -271,9 +304,25 @@ public sealed class TrainerTests(TinyFolders tiny) : IClassFixture<TinyFolders>
 }
 
 /// <summary>Keeps what was logged.</summary>
-sealed class ListLogger : ILogger
+sealed class ListLoggerFactory : ILoggerFactory, ILogger
 {
     public List<string> Lines { get; } = [];
+
+    public List<string> Categories { get; } = [];
+
+    public ILogger CreateLogger(string categoryName)
+    {
+        Categories.Add(categoryName);
+        return this;
+    }
+
+    public void AddProvider(ILoggerProvider provider)
+    {
+    }
+
+    public void Dispose()
+    {
+    }
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -281,5 +330,5 @@ sealed class ListLogger : ILogger
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Add(formatter(state, exception));
+        Lines.Add($"{logLevel}: {formatter(state, exception)}");
 }

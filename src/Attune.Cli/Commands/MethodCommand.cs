@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Training.Recipes;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Cli.Commands;
 
@@ -19,12 +20,13 @@ static class MethodCommand
         {
             Description = "First check the computation on this model and data (run.selfTest)",
         };
-        var command = new Command(method.Name, method.Summary) { arguments, selfTest };
-        command.SetAction(parsed => Train(method, parsed.GetValue(arguments)!, parsed.GetValue(selfTest)));
+        var log = ConsoleLog.Option(LogLevel.None);
+        var command = new Command(method.Name, method.Summary) { arguments, selfTest, log };
+        command.SetAction(parsed => Train(method, parsed.GetValue(arguments)!, parsed.GetValue(selfTest), parsed.GetValue(log)));
         return CommandHelp.WithExample(command, method.Example);
     }
 
-    static int Train(TrainingMethod method, string[] arguments, bool selfTest)
+    static int Train(TrainingMethod method, string[] arguments, bool selfTest, LogLevel log)
     {
         if (arguments.Length == 0)
             throw new InvalidDataException(
@@ -32,9 +34,8 @@ static class MethodCommand
         var (file, overrides) = TrainingArguments.Split(arguments);
         string[] words = selfTest ? [.. overrides, "run.selfTest=true"] : overrides;
         var (found, recipe) = RecipeReader.Read(method.Name, file, words, Notices.Write, pathsMustExist: true);
-        using var interruption = new CancellationOnSignal();
-        using var display = Displays.Pick();
-        RecipeRunner.Start(found, recipe, display, interruption.Token);
+        using var console = new TrainingConsole(log);
+        RecipeRunner.Start(found, recipe, console.Display, console.Token);
         return 0;
     }
 }

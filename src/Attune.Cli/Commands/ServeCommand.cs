@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Cli.Commands;
 
@@ -49,12 +50,13 @@ static class ServeCommand
     static readonly Option<int> Drain = Count("--drain", "Seconds that responses may continue when the server stops", 10);
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
+    static readonly Option<LogLevel> Log = ConsoleLog.Option(LogLevel.Warning);
 
     public static Command Create()
     {
         var command = new Command("serve", "Serve models to programs, with OpenAI's API")
         {
-            Models, Adapters, Listen, KeyFile, Template, MaxRows, MaxWaiting, MaxTokens, CacheTokens, Drain, On, Dtype,
+            Models, Adapters, Listen, KeyFile, Template, MaxRows, MaxWaiting, MaxTokens, CacheTokens, Drain, On, Dtype, Log,
         };
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
@@ -84,6 +86,7 @@ static class ServeCommand
         ApiKeys = Keys(parsed.GetValue(KeyFile)),
         MaxTokens = parsed.GetValue(MaxTokens),
         Drain = TimeSpan.FromSeconds(parsed.GetValue(Drain)),
+        Log = logging => ConsoleLog.Configure(logging, parsed.GetValue(Log)),
         Engine = new()
         {
             Device = parsed.GetValue(On)!,

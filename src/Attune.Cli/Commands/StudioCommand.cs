@@ -33,8 +33,7 @@ static class StudioCommand
     static readonly Argument<string> Name = new("name") { HelpName = "NAME", Description = "The person's name" };
     static readonly Option<Role> As = ChoiceOption.Create("--role", "The person's role", Role.Annotator);
 
-    static readonly Option<LogLevel> Log = ChoiceOption.Create(
-        "--log", "The least level of log messages; information: every request", LogLevel.Warning);
+    static readonly Option<LogLevel> Log = ConsoleLog.Option(LogLevel.Warning);
 
     public static Command Create()
     {
@@ -60,7 +59,7 @@ static class StudioCommand
             Methods = MethodCatalog.All,
             Recipe = RecipeWriter.Complete,
             Listen = address,
-            Log = parsed.GetValue(Log),
+            Log = logging => ConsoleLog.Configure(logging, parsed.GetValue(Log)),
         });
         if (Connections.Notice is { } notice)
             Notices.Write(notice);

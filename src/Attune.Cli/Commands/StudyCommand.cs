@@ -3,6 +3,7 @@ using Attune.Cli.Display;
 using Attune.Cli.Studies;
 using Attune.Reporting.Studies;
 using Attune.Training.Studies;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Cli.Commands;
 
@@ -33,10 +34,11 @@ static class StudyCommand
         Description = "VARIANT/seed-N: train this run only, until standard input ends",
         Hidden = true,
     };
+    static readonly Option<LogLevel> Log = ConsoleLog.Option(LogLevel.None);
 
     public static Command Create()
     {
-        var command = new Command("study", "Compare variants of a recipe over several seeds") { Arguments, Jobs, Output, Page, Only };
+        var command = new Command("study", "Compare variants of a recipe over several seeds") { Arguments, Jobs, Output, Page, Only, Log };
         command.SetAction(Run);
         return CommandHelp.WithExample(command, "attune study studies/ppo.yaml --jobs 2 --write docs/studies");
     }
@@ -48,20 +50,24 @@ static class StudyCommand
         if (file is null)
             throw new InvalidDataException("Name a study file; only key=value arguments were given.");
         var plan = StudyReader.Read(file, output, overrides);
+        var log = parsed.GetValue(Log);
         if (parsed.GetValue(Only) is { } name)
-            return TrainOne(plan, name);
-        string[] command = ["study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output]];
+            return TrainOne(plan, name, log);
+        string[] command =
+        [
+            "study", file, .. overrides, .. output is null ? Array.Empty<string>() : ["--output", output],
+            "--log", ChoiceOption.Name(log),
+        ];
         return TrainAll(plan, command, parsed.GetValue(Jobs), parsed.GetValue(Page));
     }
 
-    static int TrainOne(StudyPlan plan, string name)
+    static int TrainOne(StudyPlan plan, string name, LogLevel log)
     {
         var run = plan.Runs.FirstOrDefault(run => run.Run.Name == name)
             ?? throw new InvalidDataException($"--run must name a run of the study, such as {plan.Runs[0].Run.Name} (was '{name}').");
-        using var interruption = new CancellationOnSignal();
-        interruption.StopWhenInputEnds();
-        using var display = new PlainDisplay(Console.Out, TimeProvider.System);
-        run.Train(display, interruption.Token);
+        using var console = new TrainingConsole(log);
+        console.Interruption.StopWhenInputEnds();
+        run.Train(console.Display, console.Token);
         return 0;
     }
 
@@ -73,9 +79,8 @@ static class StudyCommand
             throw new InvalidDataException(
                 $"--jobs: {run.Run.Name} uses all processors (run.threads is 0). With {jobs} runs at once, add run.threads=1 to `set`.");
         StudyResult result;
-        using (var interruption = new CancellationOnSignal())
-        using (var display = Displays.Pick())
-            result = new StudyRunner(plan.Study, command, jobs, display, interruption.Token).Run();
+        using (var console = new TrainingConsole(LogLevel.None))
+            result = new StudyRunner(plan.Study, command, jobs, console.Display, console.Token).Run();
         var written = page is null ? "" : $"\nThe page:    {StudyPage.Write(result, page)}";
         Console.Out.WriteLine($"The report:  {plan.Study.Report}{written}");
         return result.Failures.Count == 0 ? 0 : CommandLine.Failed;

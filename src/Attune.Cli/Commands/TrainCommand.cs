@@ -1,12 +1,15 @@
 using System.CommandLine;
 using Attune.Cli.Display;
 using Attune.Training.Recipes;
+using Microsoft.Extensions.Logging;
 
 namespace Attune.Cli.Commands;
 
 /// <summary><c>attune train FILE|RUN</c>: starts a run from a recipe, or resumes a run.</summary>
 static class TrainCommand
 {
+    static readonly Option<LogLevel> Log = ConsoleLog.Option(LogLevel.None);
+
     public static Command Create()
     {
         var target = new Argument<string>("recipe-or-run")
@@ -21,23 +24,22 @@ static class TrainCommand
         };
         var command = new Command("train", "Start a run from a recipe file, or resume a run from its newest checkpoint")
         {
-            target, overrides,
+            target, overrides, Log,
         };
-        command.SetAction(parsed => Train(parsed.GetValue(target)!, parsed.GetValue(overrides)!));
+        command.SetAction(parsed => Train(parsed.GetValue(target)!, parsed.GetValue(overrides)!, parsed.GetValue(Log)));
         return CommandHelp.WithExample(command, "attune train runs/sft");
     }
 
-    static int Train(string target, string[] overrides)
+    static int Train(string target, string[] overrides, LogLevel log)
     {
-        using var interruption = new CancellationOnSignal();
-        using var display = Displays.Pick();
+        using var console = new TrainingConsole(log);
         if (Directory.Exists(target))
         {
-            RecipeRunner.Resume(target, overrides, display, interruption.Token);
+            RecipeRunner.Resume(target, overrides, console.Display, console.Token);
             return 0;
         }
         var (method, recipe) = RecipeReader.Read(method: null, target, overrides, Notices.Write, pathsMustExist: true);
-        RecipeRunner.Start(method, recipe, display, interruption.Token);
+        RecipeRunner.Start(method, recipe, console.Display, console.Token);
         return 0;
     }
 }

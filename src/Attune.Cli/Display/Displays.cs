@@ -10,8 +10,9 @@ public interface IConsoleDisplay : IRunDisplay, IDisposable;
 public static class Displays
 {
     /// <summary>A live display on a terminal, plain lines elsewhere. Dispose it before printing an error.</summary>
-    public static IConsoleDisplay Pick() =>
-        WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable) && AnsiConsole.Profile.Capabilities.Ansi
+    /// <param name="canBeLive">Whether nothing else is written to the terminal.</param>
+    public static IConsoleDisplay Pick(bool canBeLive) =>
+        canBeLive && WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable) && AnsiConsole.Profile.Capabilities.Ansi
             ? new LiveDisplay(AnsiConsole.Console, TimeProvider.System)
             : new PlainDisplay(Console.Out, TimeProvider.System);
 

@@ -40,7 +40,7 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
         Repaint();
     });
 
-    public void EndEvaluation() => Safely(() => isEvaluating = false);
+    public void EndEvaluation(int step, IReadOnlyDictionary<string, double> metrics) => Safely(() => isEvaluating = false);
 
     public void Notice(string text) => Safely(() =>
     {

@@ -35,17 +35,22 @@ sealed class StudyProcess : IDisposable
     /// <summary>Steps that the run has logged.</summary>
     public int Steps => StepsOf(Run);
 
-    /// <summary>Why the process ended without a result: its error output, or its exit code. Complete after <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// Why the process ended without a result: the last message of its error output, or its exit code. Complete after
+    /// <see cref="Dispose"/>.
+    /// </summary>
     public string Reason
     {
         get
         {
             lock (errors)
                 return errors.Count > 0
-                    ? string.Join('\n', errors).Replace("attune: ", "", StringComparison.Ordinal)
+                    ? string.Join('\n', errors.Skip(LastMessage)).Replace("attune: ", "", StringComparison.Ordinal)
                     : $"the process ended with exit code {exitCode}";
         }
     }
+
+    int LastMessage => Math.Max(0, errors.FindLastIndex(line => line.StartsWith("attune: ", StringComparison.Ordinal)));
 
     /// <summary>Steps that a run has logged.</summary>
     public static int StepsOf(StudyRun run) => RunRecord.Read(run.Folder).Steps;

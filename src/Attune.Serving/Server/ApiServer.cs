@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Attune.Serving.Server;
 
@@ -45,7 +44,7 @@ public static class ApiServer
             kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        options.Log(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + Grace);
         builder.Services.AddSingleton(options).AddSingleton(_ => models).AddSingleton<Draining>();
         builder.Services.AddSingleton(new RequestLimits(options.MaxTokens, options.MaxSamples, options.MaxMessages));

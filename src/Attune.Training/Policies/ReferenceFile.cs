@@ -18,7 +18,7 @@ public sealed class ReferenceFile(Run run)
         }
         catch (InvalidDataException error)
         {
-            run.Notice($"{error.Message}: the log-probabilities of the reference are computed again");
+            run.Warn($"{error.Message}: the log-probabilities of the reference are computed again");
             return [];
         }
     }

@@ -19,12 +19,23 @@ public interface IRunDisplay
     }
 
     /// <summary>The evaluation is done.</summary>
-    void EndEvaluation()
+    /// <param name="step">The steps that are done.</param>
+    /// <param name="metrics">The metrics of the evaluation; empty if there is no held-out data.</param>
+    void EndEvaluation(int step, IReadOnlyDictionary<string, double> metrics)
+    {
+    }
+
+    /// <summary>A checkpoint was written.</summary>
+    /// <param name="step">The steps that are done.</param>
+    void Checkpoint(int step)
     {
     }
 
     /// <summary>A message to the user that is not an error.</summary>
     void Notice(string text);
+
+    /// <summary>A notice about something that may be wrong: the run's health, a skipped step, a damaged checkpoint.</summary>
+    void Warning(string text) => Notice(text);
 
     /// <summary>The run has ended or stopped; the last line of its display.</summary>
     void End(string text);

@@ -28,7 +28,10 @@ public sealed partial class Run
     {
         var (finding, begins) = change;
         LogHealth(HealthEvent.FromChange(change, step));
-        Notice(begins ? $"step {step}: {finding.Words}. {finding.Advice}" : $"step {step}: no longer: {finding.Words}");
+        if (begins)
+            Warn($"step {step}: {finding.Words}. {finding.Advice}");
+        else
+            Notice($"step {step}: no longer: {finding.Words}");
     }
 
     void LogHealth(HealthEvent happened) => healthLog!.Write(happened.ToJson());
@@ -49,7 +52,7 @@ public sealed partial class Run
     int RollBack(Finding finding, int step)
     {
         var (times, goodStep) = (health!.RollBacks + 1, health.GoodCheckpoint());
-        if (goodStep is null || Restore(() => checkpoints.Load(states, Notice, goodStep.Value)) is not { } restoredStep)
+        if (goodStep is null || Restore(() => checkpoints.Load(states, Warn, goodStep.Value)) is not { } restoredStep)
             throw new TrainingStoppedException(
                 $"step {step}: {finding.Words}, and there is no good checkpoint to roll back to. {finding.Advice}");
         var beta = scaleKlCoef(health.Options.BetaFactor);
@@ -78,7 +81,7 @@ public sealed partial class Run
     void Stop(Finding finding, int step)
     {
         ReportAction(step, "stopped", finding.Words);
-        checkpoints.Save(step, states, ProtectedCheckpoints);
+        WriteCheckpoint(step);
         throw new TrainingStoppedException(
             $"stopped after step {step}, saved: {finding.Words}. {finding.Advice} If the run is fine, {HowToResume}.");
     }
@@ -86,12 +89,18 @@ public sealed partial class Run
     void ReportAction(int step, string what, string words)
     {
         LogHealth(new(step, what) { Words = words });
-        Notice($"{what}: {words}");
+        Warn($"{what}: {words}");
     }
 
     void SaveCheckpoint(int step)
     {
         health?.NoteCheckpoint(step);
+        WriteCheckpoint(step);
+    }
+
+    void WriteCheckpoint(int step)
+    {
         checkpoints.Save(step, states, ProtectedCheckpoints);
+        display.Checkpoint(step);
     }
 }

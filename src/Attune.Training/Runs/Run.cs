@@ -125,6 +125,9 @@ public sealed partial class Run : IDisposable, IRunState
 
     public void Notice(string text) => display.Notice(text);
 
+    /// <summary>A notice about something that may be wrong.</summary>
+    internal void Warn(string text) => display.Warning(text);
+
     public void Notices(IEnumerable<string> texts)
     {
         foreach (var text in texts)
@@ -145,8 +148,8 @@ public sealed partial class Run : IDisposable, IRunState
     {
         evaluate ??= () => EvaluationResult.Empty;
         hasBegun = true;
-        var done = checkpoints.Load(states, Notice) ?? 0;
-        best = bestBy is null ? null : checkpoints.Best(Notice);
+        var done = checkpoints.Load(states, Warn) ?? 0;
+        best = bestBy is null ? null : checkpoints.Best(Warn);
         CreateFolder();
         OpenFiles(done);
         SessionOnMachine.Describe(this, done).Append(Folder);
@@ -247,7 +250,9 @@ public sealed partial class Run : IDisposable, IRunState
         using var span = RunTelemetry.Start("attune.evaluation", Name, Method.Name, done);
         try
         {
-            LogEvaluation(done, evaluate(), samples: done == 0 || done == total ? int.MaxValue : SamplesBetween);
+            var evaluation = evaluate();
+            LogEvaluation(done, evaluation, samples: done == 0 || done == total ? int.MaxValue : SamplesBetween);
+            display.EndEvaluation(done, evaluation.Metrics);
         }
         catch (InvalidDataException failure)
         {
@@ -258,7 +263,6 @@ public sealed partial class Run : IDisposable, IRunState
             SaveStopped(done);
             throw;
         }
-        display.EndEvaluation();
     }
 
     /// <exception cref="InvalidDataException">The folder of a new run already has one.</exception>
@@ -305,7 +309,7 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Saves a run that is stopped after a step.</summary>
     internal void SaveStopped(int done)
     {
-        checkpoints.Save(done, states, ProtectedCheckpoints);
+        WriteCheckpoint(done);
         display.End($"stopped after step {done}, saved; {HowToResume}");
     }
 
@@ -321,7 +325,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         skippedInARow = step.Skipped is null || step.Updates > 0 ? 0 : skippedInARow + 1;
         if (step.Skipped is not null)
-            Notice($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was skipped: {step.Skipped}");
+            Warn($"{(step.Updates > 0 ? "an update of " : "")}step {step.Number} was skipped: {step.Skipped}");
         LogMetrics(step.Number, step.Metrics);
         display.Step(step.Number, step.Metrics, health is null ? Summarize(step.Metrics) : $"{Summarize(step.Metrics)}, {health.Summary}");
         if (skippedInARow == SkippedStepsInARow)

@@ -43,7 +43,7 @@ public sealed class LiveDisplayTests
         display.BeginEvaluation(2);
         clock.Advance(30);
         Assert.EndsWith("2.0 s/step  evaluating", screen.Rows[0], StringComparison.Ordinal);
-        display.EndEvaluation();
+        display.EndEvaluation(1, new Dictionary<string, double>());
         Steps(display, 3, 3);
         Assert.Contains("ETA", screen.Rows[0], StringComparison.Ordinal);
     }
