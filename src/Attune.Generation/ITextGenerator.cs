@@ -8,6 +8,9 @@ public interface ITextGenerator
     /// <summary>Whether the log-probabilities of responses are the policy's own; otherwise the policy computes them.</summary>
     bool ReportsLogprobs => true;
 
+    /// <summary>How often <see cref="Sync"/> was called: the version of the weights that responses are sampled with from now on.</summary>
+    int WeightVersion => 0;
+
     /// <summary>
     /// Samples responses to every prompt, <paramref name="samples"/> for each. Responses to the same prompt are adjacent.
     /// </summary>

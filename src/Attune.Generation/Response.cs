@@ -22,6 +22,9 @@ public record Response(int[] Tokens, float[] Logprobs, float[] Values, bool Ende
     /// </summary>
     public bool[]? Sampled { get; init; }
 
+    /// <summary>The <see cref="ITextGenerator.WeightVersion"/> that sampled it; of an episode, the lowest of its turns.</summary>
+    public int WeightVersion { get; init; }
+
     /// <summary>The tokens that were sampled.</summary>
     public int[] SampledTokens => Sampled is null ? Tokens : [.. Tokens.Where((_, at) => Sampled[at])];
 

@@ -54,6 +54,9 @@ public sealed class SamplingChain
     /// <summary>Whether logits are changed by a factor and by −∞ only, so that a caller may overwrite the result.</summary>
     public bool OnlyScales => !NeedsHistory && options is { IsUntruncated: true, RenormalizeLogits: false };
 
+    /// <summary>Whether tokens are sampled from the logits as they are.</summary>
+    public bool ChangesNothing => penalties.Length + unused.Length + filters.Length + shaping.Length == 0 && !IsGreedy;
+
     /// <summary>The filters that may have state for each row.</summary>
     internal IEnumerable<ILogitsFilter> RowFilters => penalties.Concat(unused).Concat(filters);
 

@@ -30,7 +30,8 @@ public sealed class A2c(A2cOptions options, KlPenalty kl) : IOnPolicyAlgorithm
     {
         var mask = experience.Mask;
         var logRatio = (analysis.Logprobs - experience.Rollouts.Logprobs).MaskedFill(!mask, 0);     // (B, T): 0 in the only update
-        return ActorCritic.Terms(PolicyLosses.Plain(analysis.Logprobs, experience.Advantages), experience, analysis, size, options, kl)
+        var loss = experience.Rollouts.Weigh(PolicyLosses.Plain(analysis.Logprobs, experience.Advantages));
+        return ActorCritic.Terms(loss, experience, analysis, size, options, kl)
             .ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clipLow: 1, double.PositiveInfinity));
     }
 

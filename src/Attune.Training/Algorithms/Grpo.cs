@@ -99,7 +99,7 @@ public sealed class Grpo(GrpoOptions options, KlPenalty? kl = null, RandomSource
         };
         if (options.OffPolicyMaskThreshold is { } threshold)
             loss *= PolicyLosses.KeepsOnPolicy(logRatio, advantages, mask, threshold);
-        return covariance.Apply(loss, experience, logRatio, isMasked: options.Loss == GrpoLoss.Gmpo);
+        return covariance.Apply(experience.Rollouts.Weigh(loss), experience, logRatio, isMasked: options.Loss == GrpoLoss.Gmpo);
     }
 
     /// <summary>(B, T) → the mean that the loss is defined by.</summary>

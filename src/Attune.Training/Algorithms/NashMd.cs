@@ -54,7 +54,7 @@ public sealed class NashMd(NashMdOptions options, Policy policy, KlPenalty kl) :
         var logprobs = analysis.Logprobs.MaskedFill(!mask, 0);                                      // (B, T)
         var logRatio = (logprobs - rollouts.RefLogprobs!).MaskedFill(!mask, 0).Detach();            // log π − log π_ref
         var terms = new LossTerms();
-        terms.Add("loss/score", Mean(experience.Advantages * logprobs), coefficient: -1);
+        terms.Add("loss/score", Mean(rollouts.Weigh(experience.Advantages * logprobs)), coefficient: -1);
         terms.Add("loss/kl", Mean(logRatio * logprobs), kl.Coefficient, logged: Mean(logRatio));
         var shift = (logprobs - rollouts.Logprobs).MaskedFill(!mask, 0);
         return terms.ToLoss(PolicyLosses.Shift(shift, mask, size.Tokens, double.PositiveInfinity, double.PositiveInfinity));

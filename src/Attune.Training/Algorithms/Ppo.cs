@@ -37,7 +37,7 @@ public sealed class Ppo(PpoOptions options, KlPenalty kl, RandomSource? random =
         var loss = isFar is null
             ? PolicyLosses.Clipped(ratio, advantages, clip, clip, options.DualClip)
             : PolicyLosses.Near(ratio, logprobs, advantages, isFar);
-        loss = covariance.Apply(loss, experience, logRatio);
+        loss = covariance.Apply(experience.Rollouts.Weigh(loss), experience, logRatio);
         return ActorCritic.Terms(loss, experience, analysis, size, options, kl, options.ValueClipRange)
             .ToLoss(PolicyLosses.Shift(logRatio, mask, size.Tokens, clip, clip, isFar));
     }

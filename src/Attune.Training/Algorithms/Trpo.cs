@@ -90,7 +90,7 @@ public sealed class Trpo(TrpoOptions options, KlPenalty kl, Policy policy, Train
         var (rollouts, indices) = (experience.Rollouts, experience.Rollouts.TokenIndices);
         return new(
             () => policy.Distribution(rollouts).IndexSelect(0, indices), rollouts.FlatTokens, Flat(rollouts.Logprobs),
-            Flat(experience.Advantages));
+            Flat(rollouts.Weigh(experience.Advantages)));
 
         Tensor Flat(Tensor perToken) => perToken.Reshape(-1).IndexSelect(0, indices);
     }

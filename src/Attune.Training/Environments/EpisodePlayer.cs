@@ -95,6 +95,7 @@ public sealed class EpisodePlayer(
         readonly List<bool> sampled = [];
         int[]? reply;
         bool hasValues;
+        int weightVersion = int.MaxValue;
 
         public Episode Episode => episode;
 
@@ -116,6 +117,7 @@ public sealed class EpisodePlayer(
             Last = response;
             reply = null;
             hasValues = response.Values.Length == response.Tokens.Length;
+            weightVersion = Math.Min(weightVersion, response.WeightVersion);
             Append(response.Tokens, response.Logprobs, response.Values, isSampled: true);
             episode.Add(turn);
         }
@@ -135,6 +137,7 @@ public sealed class EpisodePlayer(
             {
                 Sampled = sampled.Contains(false) ? [.. sampled] : null,
                 StopString = Last.StopString,
+                WeightVersion = weightVersion,
             };
 
         void Append(int[] newTokens, float[] newLogprobs, float[] newValues, bool isSampled)

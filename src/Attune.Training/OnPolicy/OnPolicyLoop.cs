@@ -11,6 +11,7 @@ using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.Servers;
 
 namespace Attune.Training.OnPolicy;
 
@@ -39,6 +40,9 @@ public sealed class OnPolicyLoop(
 
     /// <summary>Language modelling on a text in the same updates (PPO-ptx); null for none.</summary>
     public IAuxiliaryLoss? Mix { get; init; }
+
+    /// <summary>How responses that servers sampled are corrected for, and how old their weights may be.</summary>
+    public RolloutOptions Rollout { get; init; } = new() { Correction = ImportanceCorrection.None };
 
     StepSampler Sampler => field ??= new(run, policy, rewards, Updates)
     {
@@ -84,7 +88,7 @@ public sealed class OnPolicyLoop(
         using var noGrad = Autograd.NoGrad();
         var clock = Stopwatch.StartNew();
         var (rollouts, scores) = Sample(prompts, batch, step);
-        rollouts = AddValuesAndKl(AddFrozenActivations(rollouts));
+        rollouts = AddValuesAndKl(AddFrozenActivations(rollouts), step);
         step.Log("time/rollout", Sampler.SamplingSeconds);
         step.Log("time/score", clock.Elapsed.TotalSeconds - Sampler.SamplingSeconds);
         var (own, ownScores) = new ScoredRollouts(rollouts, scores).WithoutOpponents();
@@ -133,10 +137,10 @@ public sealed class OnPolicyLoop(
         return rollouts with { FrozenActivations = new(layer, hidden) };
     }
 
-    Rollouts AddValuesAndKl(Rollouts rollouts)
+    Rollouts AddValuesAndKl(Rollouts rollouts, TrainingStep step)
     {
         if (!policy.Generator.ReportsLogprobs)
-            rollouts = rollouts with { Logprobs = responseBatches.PerToken(rollouts, policy.Logprobs) };
+            rollouts = new RolloutCorrection(Rollout).AddTo(rollouts, policy, responseBatches, step);
         if (policy.Critic is not null && rollouts.Values is null)
             rollouts = rollouts with { Values = responseBatches.PerToken(rollouts, policy.Values) };
         if (algorithm.NeedsSampledEntropy)

@@ -3,12 +3,14 @@ using Attune.Generation;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.Batches;
+using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.Servers;
 using Attune.Training.States;
 
 namespace Attune.Training.OnPolicy;
@@ -30,6 +32,9 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
 
     /// <summary>Responses and updates of a step.</summary>
     public required UpdateOptions Updates { get; init; }
+
+    /// <summary>How responses that servers sampled are corrected for, and how old their weights may be.</summary>
+    public RolloutOptions Rollout { get; init; } = new() { Correction = ImportanceCorrection.None };
 
     public required OptimizerOptions Optimizer { get; init; }
 
@@ -61,18 +66,19 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
     public void Train(IReadOnlyList<TokenPrompt> train, IReadOnlyList<TokenPrompt> heldOut, CancellationToken cancellation)
     {
         IReadOnlyList<(string Name, Parameter Value)> parameters = [.. trained.Named, .. policy.Critic?.Parameters ?? []];
+        var own = policy.Generator is TextGenerator ? policy : policy.InThisProcess();
         if (run.SelfTest)
-            Offline.SelfTest.Run(policy, parameters, train, run.Seed, run.Notice);
+            Offline.SelfTest.Run(own, parameters, train, run.Seed, run.Notice);
         var steps = Training.TotalSteps(train.Count);
         var workers = WorkerThreads.On(run.Device, Training.Workers);
         var optimizer = new Optimizer(Optimizer.ToRule(), parameters, Optimizer.WeightDecay) { Workers = workers };
         var scoring = new ScorePipeline(Scores);
         Register(new ModelState(parameters), optimizer, scoring);
-        var evaluation = new PolicyEvaluation(policy, Reference, rewards, heldOut, run.Seed)
+        var evaluation = new PolicyEvaluation(own, Reference, rewards, heldOut, run.Seed)
         {
             GoldReward = Gold,
             Teacher = algorithm.Teacher,
-            Workers = policy.Generator is TextGenerator ? workers : WorkerThreads.Single,
+            Workers = workers,
         };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {
@@ -80,6 +86,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
             Kl = Kl,
             Scoring = scoring,
             Updates = Updates,
+            Rollout = Rollout,
             Average = average,
             CriticWarmup = CriticWarmup,
             Mix = Mix,
@@ -115,6 +122,8 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
             run.Register("kl", Kl);
         if (average is not null)
             run.Register("average", average);
+        if (policy.Generator is IRunState servers)
+            run.Register("rollout", servers);
         foreach (var (name, state) in rewards.States.Concat(algorithm.States))
             run.Register(name, state);
     }

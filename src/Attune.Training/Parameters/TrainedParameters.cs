@@ -9,6 +9,7 @@ using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Training.Servers;
 
 namespace Attune.Training.Parameters;
 
@@ -93,6 +94,27 @@ public sealed partial class TrainedParameters
             ModelFolder.RequireFinite(Named.Select(parameter => parameter.Value));
             Peft.Save(folder, adapter, baseModel);
             tokenizer.Save(folder);
+        }
+    }
+
+    /// <summary>Saves what servers load to sample as the model does now: the adapter, or the whole model with the adapter merged.</summary>
+    /// <inheritdoc cref="Save"/>
+    public void SaveForServer(string folder, string baseModel, Tokenizer tokenizer, WeightTransfer transfer)
+    {
+        if (transfer == WeightTransfer.Adapter)
+        {
+            ModelFolder.RequireFinite(Named.Select(parameter => parameter.Value));
+            Peft.Save(folder, lora!, baseModel);
+            return;
+        }
+        lora?.Merge();
+        try
+        {
+            ModelFolder.Save(folder, (LanguageModel)Model, tokenizer);
+        }
+        finally
+        {
+            lora?.Unmerge();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
@@ -55,7 +56,8 @@ public sealed class Policy(
     /// <summary>Logits filters other than those of the sampling options.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; } = filters ?? [];
 
-    /// <summary>Samples responses: this process by default, or a server.</summary>
+    /// <summary>Samples responses: this process by default (null), or a server.</summary>
+    [AllowNull]
     public ITextGenerator Generator
     {
         get => field ??= new TextGenerator(model, tokenizer.FillId, ModelFolder.EosIds(model, tokenizer))
@@ -81,6 +83,9 @@ public sealed class Policy(
     /// <summary>This policy with another model, and without a critic and the advantage of Q heads.</summary>
     public Policy With(LanguageModel other) =>
         new(other, tokenizer, sampling with { AdvantageBeta = 0 }, filters) { Critic = null, Episodes = Episodes, Workers = Workers };
+
+    /// <summary>This policy, sampled in this process.</summary>
+    public Policy InThisProcess() => new(model, tokenizer, sampling, filters) { Critic = Critic, Episodes = Episodes, Workers = Workers };
 
     /// <summary>This policy with its adapter switched off, and without a critic and the advantage of Q heads.</summary>
     public Policy WithAdapterOff() =>
@@ -184,6 +189,18 @@ public sealed class Policy(
 
     /// <summary>Log-probabilities (B, T) of the tokens of the responses.</summary>
     public Tensor Logprobs(Responses responses) => Analyze(responses).Logprobs;
+
+    /// <summary>Whether responses are sampled from the model's own distribution: at temperature 1, and without any filter.</summary>
+    public bool SamplesModel => chain.ChangesNothing;
+
+    /// <summary>Log-probabilities (B, T) under the model's own distribution, whatever the sampling options are.</summary>
+    public Tensor ModelLogprobs(Responses responses)
+    {
+        using var off = Lora.Disable(AdapterOff);
+        using var scope = TensorScope.Open();
+        var logits = model.Logits(Forward(responses).LastStates);                                   // (B · T, V)
+        return scope.MoveToOuterScope((-CrossEntropy.PerToken(logits, Targets(responses))).Reshape(responses.Count, -1));
+    }
 
     /// <summary>Log-probabilities (B) of whole responses: the sum over their tokens.</summary>
     public Tensor SequenceLogprobs(Responses responses) => Logprobs(responses).MaskedFill(!responses.Mask, 0).Sum(1);

@@ -32,6 +32,9 @@ public sealed record Rollouts(
     /// <summary>(B, T): entropy in nats of the distribution of each token when it was sampled; null where it was not requested.</summary>
     public Tensor? Entropy { get; init; }
 
+    /// <summary>(B, T): what the policy loss is multiplied by; null where the policy's own log-probabilities were sampled from.</summary>
+    public Tensor? ImportanceWeights { get; init; }
+
     /// <summary>
     /// B scores, after the score pipeline: for each response that of the most likely one to its prompt, token by token; null where they
     /// were not requested.
@@ -60,6 +63,9 @@ public sealed record Rollouts(
         };
     }
 
+    /// <summary>A policy loss (B, T), multiplied by the importance weights where there are any.</summary>
+    public Tensor Weigh(Tensor policyLoss) => ImportanceWeights is null ? policyLoss : policyLoss * ImportanceWeights;
+
     /// <summary>These responses, with a response of another policy to each prompt at the end of each group.</summary>
     /// <param name="opponents">A response to each prompt.</param>
     public Rollouts WithOpponents(Rollouts opponents) => From(
@@ -84,6 +90,7 @@ public sealed record Rollouts(
             RefLogprobs = PickOrNull(RefLogprobs),
             Kl = PickOrNull(Kl),
             Entropy = PickOrNull(Entropy),
+            ImportanceWeights = PickOrNull(ImportanceWeights),
             FrozenActivations = FrozenActivations?.Select(selection, rows.Max(row => TextLengths[row])),
         };
 

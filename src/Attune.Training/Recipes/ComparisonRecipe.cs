@@ -14,6 +14,7 @@ public abstract record ComparisonRecipe : OnPolicyRecipe
         Sampling = new() { Temperature = 0.9 };
         Kl = new() { Coef = 0.1, In = KlPlace.Loss };
         Optimizer = Optimizer with { LearningRate = 5e-7 };
+        Rollout = new() { Correction = ImportanceCorrection.None };
     }
 
     protected override bool NeedsReference => true;
@@ -43,6 +44,9 @@ public abstract record ComparisonRecipe : OnPolicyRecipe
     {
         if (Kl.Coef == 0)
             yield return Validation.Broken(Kl.Coef, "must be above 0: it is β of the loss");
+        if (Rollout.Correction != ImportanceCorrection.None)
+            yield return new(
+                "must be none: a loss of pairs has no importance ratio", [$"{nameof(Rollout)}.{nameof(Rollout.Correction)}"]);
         if (losses.Loss.Any(loss => DpoLosses.All[loss] is { ComparesPairs: true } or { IsTokenMean: true }))
             yield return new(
                 "must be losses of single pairs: not " + DpoLosses.Names(row => row.ComparesPairs || row.IsTokenMean),

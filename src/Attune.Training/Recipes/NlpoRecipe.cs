@@ -55,6 +55,8 @@ public sealed record NlpoRecipe : ActorCriticRecipe
             yield return result;
         if (Kl.Estimator == KlEstimator.Full)
             yield return Validation.Broken(Kl.Estimator, "must be k1, abs, k2 or k3: the mask leaves tokens out of the distribution");
+        if (Rollout.UsesServers)
+            yield return new("must be local: servers do not have the mask", [$"{nameof(Rollout)}.{nameof(Rollout.Engine)}"]);
     }
 
     protected override IReadOnlyList<ILogitsFilter> NewFilters(LanguageModel model, Tokenizer tokenizer) =>

@@ -12,6 +12,7 @@ using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.Servers;
 
 namespace Attune.Training.Recipes;
 
@@ -26,6 +27,9 @@ public abstract record OnPolicyRecipe : PolicyRecipe
 
     /// <summary>Episodes of several turns, which tools and environments reply to; without them a response is one turn.</summary>
     public EpisodeOptions Episodes { get; init; } = new();
+
+    /// <summary>What samples the responses: this process, or servers.</summary>
+    public RolloutOptions Rollout { get; init; } = new();
 
     /// <summary>The penalty on the KL from the reference.</summary>
     public KlOptions Kl { get; init; } = new();
@@ -57,7 +61,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
     [
         .. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling(),
-        .. ValidateEpisodes(),
+        .. ValidateEpisodes(), .. Rollout.Validate(Sampling, Updates, Parameters.Lora.Rank > 0),
     ];
 
     IEnumerable<ValidationResult> ValidateKl()
@@ -89,10 +93,19 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     public override IReadOnlyList<RewardOptions> AllRewards =>
         base.AllRewards is { Count: 0 } && Episodes.Environments.Count > 0 ? [new EnvironmentReward()] : base.AllRewards;
 
-    public override IRecipe WithFullPaths() => (OnPolicyRecipe)base.WithFullPaths() with { Episodes = Episodes.WithFullPaths() };
+    public override IRecipe WithFullPaths() => (OnPolicyRecipe)base.WithFullPaths() with
+    {
+        Episodes = Episodes.WithFullPaths(),
+        Rollout = Rollout with { WeightsFolder = Rollout.WeightsFolder.Length > 0 ? Path.GetFullPath(Rollout.WeightsFolder) : "" },
+    };
 
     private protected override (EpisodePlayer Player, JsonElement? Tools)? NewEpisodes(
         EnvironmentContext context, IReadOnlyList<int> eosIds) => Episodes.AreUsed ? Episodes.Connect(context, eosIds) : null;
+
+    private protected override ServerGenerator? NewGenerator(
+        LanguageModel model, Tokenizer tokenizer, TrainedParameters trained, Run run, CancellationToken cancellation) => Rollout.UsesServers
+        ? ServerGenerator.Connect(Rollout, model, Model, tokenizer, trained, run, cancellation)
+        : null;
 
     private protected override IReadOnlyList<string> EpisodeFields => Episodes.RowFields;
 
@@ -115,6 +128,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
         {
             Training = Training,
             Updates = Updates,
+            Rollout = Rollout,
             Optimizer = Optimizer,
             Scores = Scores,
             Reference = NeedsReference || ComparesResponses([.. AllRewards, .. GoldReward]) ? NewReference(Reference, run, setup) : null,

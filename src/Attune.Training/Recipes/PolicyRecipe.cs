@@ -16,6 +16,7 @@ using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.Servers;
 
 namespace Attune.Training.Recipes;
 
@@ -130,6 +131,10 @@ public abstract record PolicyRecipe : IRecipe
     private protected virtual (EpisodePlayer Player, JsonElement? Tools)? NewEpisodes(
         EnvironmentContext context, IReadOnlyList<int> eosIds) => null;
 
+    /// <summary>Samples responses on servers; null for this process.</summary>
+    private protected virtual ServerGenerator? NewGenerator(
+        LanguageModel model, Tokenizer tokenizer, TrainedParameters trained, Run run, CancellationToken cancellation) => null;
+
     /// <summary>Whether a recipe without rewards is an error.</summary>
     protected virtual bool NeedsRewards => true;
 
@@ -200,8 +205,10 @@ public abstract record PolicyRecipe : IRecipe
         using var player = episodes?.Player;
         if (player is not null)
             RequireRoomForEpisodes(model.Backbone);
+        using var generator = NewGenerator(model, tokenizer, trained, run, cancellation);
         var policy = new Policy(model, tokenizer, Sampling, NewFilters(model, tokenizer))
         {
+            Generator = generator,
             Critic = critic,
             Episodes = player,
             Workers = WorkerThreads.On(run.Device, Math.Max(Run.Threads, Training.Workers)),

@@ -77,19 +77,10 @@ public sealed record OpenAiReward : RequestedReward
         new OpenAiSource(this, new(this, NewCalls(NewRemote(), context.Say, context.Cancellation)), context.Policy.Tokenizer);
 
     OpenAiRemote NewRemote() => new(
-        new HttpRemote(Url.TrimEnd('/') + "/chat/completions", ApiKey()),
+        new HttpRemote(Url.TrimEnd('/') + "/chat/completions", HttpCalls.KeyOf(ApiKeyVariable)),
         Compare ? Verdicts.Choice() : Verdicts.Number(),
         Compare ? "1, 2 or 0" : $"a number from {Text(Minimum)} to {Text(Maximum)}",
         value => Compare || (value >= Minimum && value <= Maximum));
-
-    string? ApiKey()
-    {
-        var key = Environment.GetEnvironmentVariable(ApiKeyVariable)?.Trim();
-        return key is null || key.All(letter => letter is > ' ' and <= '~')
-            ? key
-            : throw new InvalidDataException(
-                $"the environment variable {ApiKeyVariable} must hold an API key, which has only ASCII characters and no white space");
-    }
 
     /// <summary>The text that the model is asked, with the responses in its places.</summary>
     internal string Ask(TextResponse response, TextResponse? other = null)

@@ -7,6 +7,9 @@ namespace Attune.Training.Tests.Rewards;
 /// <summary>A web server that answers each request by a function, several at a time.</summary>
 sealed class FakeServer : IDisposable
 {
+    /// <summary>The status of an answer that never comes.</summary>
+    public const int CutConnection = 0;
+
     readonly HttpListener server = new();
     readonly Func<string, string, (int Status, string Text)> answer;
     readonly List<string> requests = [];
@@ -21,8 +24,9 @@ sealed class FakeServer : IDisposable
     public FakeServer(Func<string, string, (int Status, string Text)> answer)
     {
         this.answer = answer;
-        Url = $"http://127.0.0.1:{FreePort()}/v1";
-        server.Prefixes.Add(Url + "/");
+        var root = $"http://127.0.0.1:{FreePort()}";
+        Url = root + "/v1";
+        server.Prefixes.Add(root + "/");
         server.Start();
         _ = Task.Run(Serve);
     }
@@ -64,6 +68,13 @@ sealed class FakeServer : IDisposable
             Calls.Add(call);
         }
         var (status, text) = answer(call, body);
+        if (status == CutConnection)
+        {
+            context.Response.Abort();
+            return;
+        }
+        if (status == 429)
+            context.Response.Headers["Retry-After"] = "1";
         context.Response.StatusCode = status;
         context.Response.Close(Encoding.UTF8.GetBytes(text), willBlock: true);
     }

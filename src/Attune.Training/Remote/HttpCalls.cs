@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Attune.Training.Remote;
+
+/// <summary>Sends requests to web servers.</summary>
+/// <param name="key">Sent as a bearer token; null or empty for none.</param>
+sealed class HttpCalls(string? key = null) : IDisposable
+{
+    readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) })
+    {
+        MaxResponseContentBufferSize = IRemote.MaxAnswerBytes,
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>The key that an environment variable holds; null where it is not set.</summary>
+    /// <exception cref="InvalidDataException">It holds something else.</exception>
+    public static string? KeyOf(string variable)
+    {
+        var key = variable.Length == 0 ? null : Environment.GetEnvironmentVariable(variable)?.Trim();
+        return key is null || key.All(letter => letter is > ' ' and <= '~')
+            ? key
+            : throw new InvalidDataException(
+                $"the environment variable {variable} must hold an API key, which has only ASCII characters and no white space");
+    }
+
+    /// <summary>The body of the answer.</summary>
+    /// <param name="method">GET or POST.</param>
+    /// <param name="url">The URL.</param>
+    /// <param name="body">JSON; null for none.</param>
+    /// <param name="timeout">The time until the attempt has failed.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="IOException">No answer came; a retry may help.</exception>
+    /// <exception cref="InvalidDataException">The request failed; a retry will not help.</exception>
+    public async Task<byte[]> SendAsync(HttpMethod method, string url, byte[]? body, TimeSpan timeout, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(timeout);
+        try
+        {
+            return await SendAsync(method, url, body, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new IOException($"{url} did not answer within {timeout.TotalSeconds} s", error);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new InvalidDataException($"the answer of {url} has more than {IRemote.MaxAnswerBytes} bytes", error);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new IOException($"{url} cannot be reached: {error.Message}", error);
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    async Task<byte[]> SendAsync(HttpMethod method, string url, byte[]? body, CancellationToken cancellation)
+    {
+        using var message = new HttpRequestMessage(method, url) { Content = body is null ? null : new ByteArrayContent(body) };
+        if (message.Content is { } content)
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        message.Headers.Authorization = string.IsNullOrEmpty(key) ? null : new("Bearer", key);
+        using var response = await client.SendAsync(message, cancellation).ConfigureAwait(false);
+        var answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+            return answer;
+        var failure = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RemoteCalls.Quoted(answer)}";
+        throw IsTransient(response.StatusCode)
+            ? new BusyException(failure, RetryAfter(response.Headers.RetryAfter))
+            : new InvalidDataException(failure);
+    }
+
+    static bool IsTransient(HttpStatusCode status) =>
+        (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+
+    static TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? header?.Date - DateTimeOffset.UtcNow;
+}
+
+/// <summary>A server answered that it cannot answer now.</summary>
+/// <param name="message">The status, and the beginning of the answer.</param>
+/// <param name="retryAfter">How long it asks to wait before a retry; null where it does not.</param>
+sealed class BusyException(string message, TimeSpan? retryAfter) : IOException(message)
+{
+    public TimeSpan? RetryAfter => retryAfter;
+}

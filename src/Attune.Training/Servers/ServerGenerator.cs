@@ -1,0 +1,113 @@
+using Attune.Generation;
+using Attune.Models;
+using Attune.Models.Backbones;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Parameters;
+using Attune.Training.Runs;
+using Attune.Training.States;
+
+namespace Attune.Training.Servers;
+
+/// <summary>
+/// Samples responses on servers that get the policy's weights after each step. Tokens are exchanged as ids. One call at a time.
+/// </summary>
+public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
+{
+    readonly ServerPool pool;
+    readonly WeightFolders weights;
+    readonly LanguageModel model;
+    readonly Tokenizer tokenizer;
+    readonly CancellationToken runCancellation;
+
+    ServerGenerator(ServerPool pool, WeightFolders weights, LanguageModel model, Tokenizer tokenizer, CancellationToken cancellation) =>
+        (this.pool, this.weights, this.model, this.tokenizer, runCancellation) = (pool, weights, model, tokenizer, cancellation);
+
+    /// <summary>Checks the servers.</summary>
+    /// <param name="options">The servers.</param>
+    /// <param name="model">The language model.</param>
+    /// <param name="baseModel">The folder that it was loaded from.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="trained">Which of its parameters are trained.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="cancellation">Ends requests.</param>
+    /// <exception cref="InvalidDataException">A server cannot be reached, or has another tokenizer.</exception>
+    public static ServerGenerator Connect(
+        RolloutOptions options, LanguageModel model, string baseModel, Tokenizer tokenizer, TrainedParameters trained, Run run,
+        CancellationToken cancellation)
+    {
+        if (model.Backbone.Kind != BackboneKind.Decoder)
+            throw new InvalidDataException(
+                $"`rollout.engine` must be local with {baseModel}: servers of rollouts have decoder-only models");
+        var servers = new ServerPool(options, run.Notice);
+        try
+        {
+            servers.Check(tokenizer, cancellation);
+        }
+        catch
+        {
+            servers.Dispose();
+            throw;
+        }
+        var transfer = options.WeightsFor(trained.HasAdapter);
+        var parent = options.WeightsFolder.Length > 0 ? options.WeightsFolder : Path.Combine(run.Folder.Path, "rollout");
+        var folders = new WeightFolders(
+            Path.GetFullPath(parent), transfer, folder => trained.SaveForServer(folder, baseModel, tokenizer, transfer));
+        return new(servers, folders, model, tokenizer, cancellation);
+    }
+
+    public bool ReportsLogprobs => false;
+
+    public int WeightVersion => weights.Number;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Response> Generate(
+        IReadOnlyList<int[]> prompts, SamplingOptions options, RandomSource random, int samples = 1,
+        CancellationToken cancellation = default)
+    {
+        var seed = options.Temperature == 0 ? 0 : random.NextSeed();
+        var rules = new ResponseRules(model, tokenizer, options);
+        var files = weights.Newest();
+        var requests = prompts.Select((prompt, row) =>
+            new ServerRequest(prompt, samples, options, rules.EosIds, RowDraws.SeedOf(seed, row)));
+        return [.. Ask(requests, files, rules, cancellation).GetAwaiter().GetResult()
+            .SelectMany(group => group).Select(response => rules.ToResponse(response, files.Number))];
+    }
+
+    /// <summary>Writes the new weights; servers load them before their next response.</summary>
+    public void Sync() => weights.Write();
+
+    public void Save(StateWriter writer)
+    {
+    }
+
+    /// <summary>Servers load the weights of the checkpoint before their next response.</summary>
+    public void Load(StateReader reader) => weights.Forget();
+
+    public void Dispose()
+    {
+        pool.Dispose();
+        weights.Delete();
+    }
+
+    /// <summary>The responses to all requests; the first failure ends the other requests.</summary>
+    async Task<IReadOnlyList<ServerResponse>[]> Ask(
+        IEnumerable<ServerRequest> requests, WeightFiles files, ResponseRules rules, CancellationToken cancellation)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, runCancellation);
+        Task<IReadOnlyList<ServerResponse>>[] answers = [.. requests.Select(request => pool.Ask(request, files, rules, ended.Token))];
+        var all = Task.WhenAll(answers);
+        try
+        {
+            await foreach (var answer in Task.WhenEach(answers).ConfigureAwait(false))
+                await answer.ConfigureAwait(false);
+            return await all.ConfigureAwait(false);
+        }
+        catch
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Text.Json;
+using Attune.Text;
+using Attune.Training.Remote;
+
+namespace Attune.Training.Servers;
+
+/// <summary>
+/// Sends each request to the server with the fewest open ones. A request that fails is sent again, to another server where there is one;
+/// the server that failed pauses, and is used again after it.
+/// </summary>
+/// <param name="options">The servers, and how often requests are retried.</param>
+/// <param name="say">Shows a notice when a server fails; called from any thread.</param>
+sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposable
+{
+    /// <summary>Ordinary text, numbers and other scripts: tokenizers that agree on it are the same.</summary>
+    const string ProbeText = "The 3 quick foxes can't jump 1,024.5 m: naïve Ünï\n\n\tπ ≈ 3.14159 漢字 don't   stop<end>";
+
+    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    readonly HttpCalls calls = new(HttpCalls.KeyOf(options.ApiKeyVariable));
+    readonly SemaphoreSlim places = new(options.Concurrency * options.Servers.Count);
+    readonly IServerProtocol protocol = IServerProtocol.From(options.Protocol);
+    readonly Lock choosing = new();
+
+    IReadOnlyList<RolloutServer> Servers => field ??=
+        [.. options.Servers.Select(url => new RolloutServer(url, calls, TimeSpan.FromSeconds(options.Timeout)))];
+
+    /// <summary>Checks that every server answers, and that it has the tokenizer of the policy.</summary>
+    /// <exception cref="InvalidDataException">One does not; the message names all of these.</exception>
+    public void Check(Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        var problems = Task.WhenAll(Servers.Select(server => Problem(server, tokenizer, cancellation))).GetAwaiter().GetResult()
+            .OfType<string>().ToList();
+        if (problems.Count > 0)
+            throw new InvalidDataException(string.Join("\n", problems));
+    }
+
+    /// <summary>The responses to a prompt.</summary>
+    /// <param name="request">The prompt.</param>
+    /// <param name="weights">The weights to sample with; a server that has others loads them first.</param>
+    /// <param name="rules">What each response is checked by.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <exception cref="InvalidDataException">No server answered, or a server refused.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<IReadOnlyList<ServerResponse>> Ask(
+        ServerRequest request, WeightFiles weights, ResponseRules rules, CancellationToken cancellation)
+    {
+        await places.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var server = await Choose(cancellation).ConfigureAwait(false);
+                try
+                {
+                    var responses = await Ask(server, request, weights, rules, cancellation).ConfigureAwait(false);
+                    lock (choosing)
+                        server.Answered();
+                    return responses;
+                }
+                catch (IOException failure)
+                {
+                    Note(server, failure, isLast: attempt > options.Retries);
+                }
+                finally
+                {
+                    lock (choosing)
+                        server.End();
+                }
+            }
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var server in Servers)
+            server.Dispose();
+        calls.Dispose();
+        places.Dispose();
+    }
+
+    async Task<IReadOnlyList<ServerResponse>> Ask(
+        RolloutServer server, ServerRequest request, WeightFiles weights, ResponseRules rules, CancellationToken cancellation)
+    {
+        await server.Load(weights, cancellation).ConfigureAwait(false);
+        var answer = await server.PostAsync(protocol.Path, protocol.Body(request, server.Model), cancellation).ConfigureAwait(false);
+        var responses = Read(server, answer);
+        if (responses.Count != request.Samples)
+            throw Wrong(server, $"must have {Quantity.Of(request.Samples, "response")} (had {responses.Count})", answer);
+        foreach (var response in responses)
+        {
+            if (rules.OtherModel(response) is { } difference)
+                throw new InvalidDataException(
+                    $"{server.Url} has another model or tokenizer than the policy: {difference}; start it with the model of this run");
+            if (rules.Broken(response, weights) is { } rule)
+                throw Wrong(server, rule, answer);
+        }
+        return responses;
+    }
+
+    /// <summary>The server with the fewest open requests, once one is ready.</summary>
+    async Task<RolloutServer> Choose(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            lock (choosing)
+            {
+                var now = DateTime.UtcNow;
+                if (Servers.Where(server => server.IsReady(now)).MinBy(server => server.Open) is { } ready)
+                {
+                    ready.Begin();
+                    return ready;
+                }
+            }
+            await Task.Delay(Poll, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Records a failure, and gives up when this was the last attempt, or when no server has answered for as many.</summary>
+    void Note(RolloutServer server, IOException failure, bool isLast)
+    {
+        bool isNew, givesUp;
+        lock (choosing)
+        {
+            isNew = server.Failed(failure, TimeSpan.FromSeconds(options.Backoff), DateTime.UtcNow);
+            givesUp = isLast || Servers.All(other => other.Failures > options.Retries);
+        }
+        if (givesUp)
+            throw new InvalidDataException($"no rollout server answered: {string.Join("; ", Servers
+                .Where(other => other.LastFailure.Length > 0).Select(other => other.LastFailure).Distinct(StringComparer.Ordinal))}", failure);
+        if (isNew)
+            say($"a rollout is sent again: {failure.Message}");
+    }
+
+    IReadOnlyList<ServerResponse> Read(RolloutServer server, byte[] answer)
+    {
+        try
+        {
+            return [.. protocol.Read(JsonElement.Parse(answer))];
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
+            or IndexOutOfRangeException or FormatException)
+        {
+            throw Wrong(server, "must be JSON with token ids and the log-probability of each", answer);
+        }
+    }
+
+    IOException Wrong(RolloutServer server, string rule, byte[] answer) =>
+        new($"the answer of {server.Url}{protocol.Path} {rule}: {RemoteCalls.Quoted(answer)}");
+
+    async Task<string?> Problem(RolloutServer server, Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await server.GetAsync(protocol.ModelPath, cancellation).ConfigureAwait(false);
+            var model = Describe(server, answer);
+            if (model.TryGetProperty("id", out var name))
+                server.Model = name.GetString() ?? "";
+            return (OtherVocabulary(model, tokenizer) ?? await OtherTokens(server, tokenizer, cancellation).ConfigureAwait(false))
+                is { } difference
+                ? $"rollout.servers: {server.Url} has another tokenizer than the policy: {difference}; start it with the model of this run"
+                : null;
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            return $"rollout.servers: {failure.Message}. Start the server, or change rollout.servers and rollout.protocol";
+        }
+    }
+
+    JsonElement Describe(RolloutServer server, byte[] answer)
+    {
+        try
+        {
+            return protocol.Model(JsonElement.Parse(answer)) is { ValueKind: JsonValueKind.Object } model
+                ? model
+                : throw new InvalidOperationException();
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        {
+            throw new InvalidDataException(
+                $"the answer of {server.Url}{protocol.ModelPath} does not describe a model: {RemoteCalls.Quoted(answer)}", error);
+        }
+    }
+
+    /// <summary>How the size of the vocabulary differs, where the server reports it; a model may have more rows than tokens.</summary>
+    static string? OtherVocabulary(JsonElement model, Tokenizer tokenizer) =>
+        model.TryGetProperty("vocab_size", out var size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt32(out var count)
+        && count < tokenizer.VocabularySize
+            ? $"its vocabulary has {count} tokens, that of the policy {tokenizer.VocabularySize}"
+            : null;
+
+    /// <summary>How the tokens of a text differ, where the server can tokenize.</summary>
+    static async Task<string?> OtherTokens(RolloutServer server, Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await server.PostAsync(
+                "/tokenize", new() { ["model"] = server.Model, ["prompt"] = ProbeText, ["add_special_tokens"] = false }, cancellation)
+                .ConfigureAwait(false);
+            if (RolloutServer.Parsed(answer) is not { ValueKind: JsonValueKind.Object } found
+                || !found.TryGetProperty("tokens", out var tokens) || tokens.ValueKind != JsonValueKind.Array)
+                return null;
+            var theirs = string.Join(' ', tokens.EnumerateArray().Select(token => token.GetRawText()));
+            var own = string.Join(' ', tokenizer.Encode(ProbeText));
+            return theirs == own ? null : $"a text has the tokens {RemoteCalls.Shortened(theirs)} there, and {RemoteCalls.Shortened(own)} here";
+        }
+        catch (InvalidDataException)                                                // it cannot
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using Attune.Generation;
+using Attune.Models;
+using Attune.Text;
+using Attune.Torch;
+using Attune.Training.Parameters;
+using Attune.Training.Policies;
+using Attune.Training.Tests.Rewards;
+
+namespace Attune.Training.Tests.Servers;
+
+/// <summary>A server that generates with a model in both protocols, and misbehaves where a test wants it to.</summary>
+sealed class ModelServer : IDisposable
+{
+    readonly FakeServer server;
+    readonly Tokenizer tokenizer;
+    readonly Lock working = new();
+    LanguageModel model;
+    string version = "default";
+    int generations;
+
+    public ModelServer(string folder)
+    {
+        (model, tokenizer) = (Load(folder), ModelFolder.LoadTokenizer(folder));
+        server = new(Answer);
+    }
+
+    public string Url => server.Url;
+
+    /// <summary>Gets the path of a request and its number among those for responses, from 1; the answer to give instead of the right one.</summary>
+    public Func<string, int, (int Status, string Text)?> Fault { get; set; } = (_, _) => null;
+
+    /// <summary>Changes a right answer.</summary>
+    public Action<JsonNode> Change { get; set; } = _ => { };
+
+    /// <summary>Changes the weights after they are loaded.</summary>
+    public Action<LanguageModel> Spoil { get; set; } = _ => { };
+
+    /// <summary>What the server says of its model.</summary>
+    public JsonObject Description { get; } = [];
+
+    /// <summary>Requests for responses.</summary>
+    public int Generations => generations;
+
+    /// <summary>How often weights were loaded.</summary>
+    public int Loads { get; private set; }
+
+    public IReadOnlyList<string> Requests => server.Requests;
+
+    public IReadOnlyList<string> Calls => server.Calls;
+
+    public void Dispose() => server.Dispose();
+
+    static LanguageModel Load(string folder) => ModelFolder.LoadLanguageModel(folder, Device.Cpu);
+
+    (int Status, string Text) Answer(string call, string body)
+    {
+        var path = call.Split(' ')[0];
+        var number = path is "/v1/completions" or "/generate" ? Interlocked.Increment(ref generations) : generations;
+        if (Fault(path, number) is { } fault)
+            return fault;
+        var request = body.Length > 0 ? JsonNode.Parse(body)!.AsObject() : [];
+        lock (working)
+            return path switch
+            {
+                "/v1/models" => Ok(new JsonObject { ["data"] = new JsonArray(Described(new() { ["id"] = "base" })) }),
+                "/get_model_info" => Ok(Described(new() { ["model_path"] = "base", ["weight_version"] = version })),
+                "/tokenize" => Ok(new JsonObject { ["tokens"] = Ids(tokenizer.Encode((string)request["prompt"]!)) }),
+                "/v1/load_lora_adapter" => Take((string)request["lora_path"]!, "adapter"),
+                "/update_weights_from_disk" => Take((string)request["model_path"]!, (string)request["weight_version"]!),
+                "/v1/completions" => Changed(Complete(request)),
+                "/generate" => Changed(Generate(request)),
+                _ => (404, "no such path"),
+            };
+    }
+
+    JsonObject Described(JsonObject json)
+    {
+        foreach (var (name, value) in Description)
+            json[name] = value?.DeepClone();
+        return json;
+    }
+
+    (int, string) Take(string folder, string newVersion)
+    {
+        (model, version) = (Load(folder), newVersion);
+        Spoil(model);
+        Loads++;
+        return Ok(new JsonObject { ["success"] = true });
+    }
+
+    (int, string) Changed(JsonNode answer)
+    {
+        Change(answer);
+        return Ok(answer);
+    }
+
+    JsonObject Complete(JsonObject request) => new()
+    {
+        ["choices"] = new JsonArray([.. Sample(request, request["prompt"]!, (int)request["max_tokens"]!, (int)request["min_tokens"]!)
+            .Select((response, index) => new JsonObject
+            {
+                ["index"] = index,
+                ["text"] = "",
+                ["token_ids"] = Ids(response.Tokens),
+                ["logprobs"] = new JsonObject { ["token_logprobs"] = new JsonArray([.. response.Logprobs.Select(number => (JsonNode)number)]) },
+                ["finish_reason"] = response.Ended ? "stop" : "length",
+            })]),
+    };
+
+    JsonArray Generate(JsonObject request)
+    {
+        var sampling = request["sampling_params"]!.AsObject();
+        return [.. Sample(sampling, request["input_ids"]![0]!, (int)sampling["max_new_tokens"]!, (int)sampling["min_new_tokens"]!)
+            .Select(response => new JsonObject
+            {
+                ["output_ids"] = Ids(response.Tokens),
+                ["meta_info"] = new JsonObject
+                {
+                    ["finish_reason"] = new JsonObject { ["type"] = response.Ended ? "stop" : "length" },
+                    ["weight_version"] = version,
+                    ["output_token_logprobs"] = new JsonArray(
+                        [.. response.Tokens.Zip(response.Logprobs, (token, number) => new JsonArray(number, token, null))]),
+                },
+            })];
+    }
+
+    /// <summary>Responses with the model's own log-probabilities.</summary>
+    IEnumerable<Response> Sample(JsonObject options, JsonNode prompt, int maxTokens, int minTokens)
+    {
+        var sampling = new SamplingOptions
+        {
+            MaxNewTokens = maxTokens,
+            MinNewTokens = minTokens,
+            Temperature = (double)options["temperature"]!,
+            TopP = (double)options["top_p"]!,
+            TopK = Math.Max(0, (int)options["top_k"]!),
+            MinP = (double)options["min_p"]!,
+            Stop = [.. (options["stop"]?.AsArray() ?? []).Select(text => (string)text!)],
+        };
+        var policy = new Policy(model, tokenizer, sampling) { Critic = null };
+        var seed = options["seed"] is { } given ? (ulong)(long)given : (ulong)generations;
+        using var noGrad = Autograd.NoGrad();
+        using var scope = TensorScope.Open();
+        var responses = policy.Sample([new([.. prompt.AsArray().Select(id => (int)id!)], "")], seed, (int)options["n"]!);
+        var rollouts = Rollouts.From([new([.. prompt.AsArray().Select(id => (int)id!)], "")], responses, Device.Cpu);
+        var logprobs = policy.ModelLogprobs(rollouts).ToArray<float>().Chunk((int)rollouts.Mask.Size(1)).ToList();
+        return [.. responses.Select((response, row) => response with { Logprobs = logprobs[row][..response.Tokens.Length] })];
+    }
+
+    static JsonArray Ids(IEnumerable<int> ids) => [.. ids.Select(id => (JsonNode)id)];
+
+    static (int, string) Ok(JsonNode answer) => (200, answer.ToJsonString());
+}
