@@ -91,6 +91,13 @@ public sealed class SamplingChain
         return Apply(normalisation, logits.IndexPut(Tensor.Where(filtered.IsFinite(), filtered, tempered).Squeeze(1), indices), context);
     }
 
+    /// <summary>(B, V) logits → (B, V) log-probabilities after penalties, filters and temperature, before truncation.</summary>
+    public Tensor TemperedLogprobs(Tensor logits, LogitsContext context)
+    {
+        logits = Apply(filters, Penalize(logits, context), context);
+        return (IsGreedy ? logits : logits * (1 / options.Temperature)).LogSoftmax(-1);
+    }
+
     Tensor Penalize(Tensor logits, LogitsContext context) => lacksGuidance
         ? throw new InvalidOperationException("guidanceScale must be 1 where responses are evaluated: guidance works in generation only")
         : Apply(unused, Apply(penalties, logits, context), context);

@@ -16,23 +16,24 @@ namespace Attune;
 /// A language model that responds to many requests at the same time: they share one batch, which they join and leave between two tokens.
 /// All members may be called from several threads.
 /// </summary>
-public sealed class ChatEngine : IDisposable
+public sealed class ChatEngine : IDisposable, IAsyncDisposable
 {
     static readonly Origin ThePrompt = new("the prompt", 1);
 
     readonly ChatEngineOptions options;
-    readonly LanguageModel model;
-    readonly Lora? adapter;
+    readonly ChatEngine? basis;                                    // of an adapter
     readonly TextEncoder encoder;
     readonly IReadOnlyList<int> eosIds;
     readonly IReadOnlyList<int> unusedIds;
     readonly BatchScheduler scheduler;
     readonly Lazy<ToolCallFormat> toolFormat;
     readonly Lazy<IReadOnlyList<ILogitsFilter>> json;
+    LanguageModel model;
+    Lora? adapter;
 
-    ChatEngine(string name, LanguageModel model, Tokenizer tokenizer, ChatEngineOptions options, Lora? adapter = null)
+    ChatEngine(string name, string folder, LanguageModel model, Tokenizer tokenizer, ChatEngineOptions options)
     {
-        (Name, this.model, this.options, this.adapter) = (name, model, options, adapter);
+        (Name, Folder, this.model, this.options) = (name, folder, model, options);
         Tokenizer = options.ChatTemplate is { } template ? tokenizer.WithChatTemplate(template) : tokenizer;
         encoder = new(Tokenizer, int.MaxValue, startToken: model.Backbone.StartToken) { Embeddings = model.Backbone.VocabularySize };
         eosIds = ModelFolder.EosIds(model, Tokenizer);
@@ -53,9 +54,12 @@ public sealed class ChatEngine : IDisposable
         options ??= new();
         var device = Device.Parse(options.Device);
         var dtype = options.Dtype == "stored" ? null : (DType?)DTypes.Parse(options.Dtype);
-        return new(
-            options.Name ?? folder, ModelFolder.LoadLanguageModel(folder, device, dtype), ModelFolder.LoadTokenizer(folder), options);
+        var (model, tokenizer) = (ModelFolder.LoadLanguageModel(folder, device, dtype), ModelFolder.LoadTokenizer(folder));
+        return new(options.Name ?? folder, folder, model, tokenizer, options);
     }
+
+    ChatEngine(ChatEngine basis, string name, string folder, LanguageModel adapted, Lora adapter, Tokenizer tokenizer)
+        : this(name, folder, adapted, tokenizer, basis.options) => (this.basis, this.adapter) = (basis, adapter);
 
     /// <summary>
     /// An engine for a LoRA adapter of this model. It shares the model's weights, and takes turns with it on the device. Dispose of it
@@ -67,17 +71,73 @@ public sealed class ChatEngine : IDisposable
     public ChatEngine WithAdapter(string folder, string name)
     {
         folder = ModelPath.Find(folder);
+        var (adapted, lora) = Adapt(folder);
+        var tokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) ? ModelFolder.LoadTokenizer(folder) : Tokenizer;
+        return new(this, name, folder, adapted, lora, tokenizer);
+    }
+
+    (LanguageModel Adapted, Lora Adapter) Adapt(string folder)
+    {
         if (!Peft.IsAdapter(folder))
             throw new InvalidDataException($"{folder} is no LoRA adapter: it must have {Peft.ConfigFile} and adapter_model.safetensors");
         // An adapter may have its own biases and norms, which are vectors.
         var adapted = Pretrained.CloneSharing(model, (_, parameter) => parameter.Shape.Length == 1);
         adapted.GenerationConfig = model.GenerationConfig;
-        var tokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) ? ModelFolder.LoadTokenizer(folder) : Tokenizer;
-        return new(name, adapted, tokenizer, options, Peft.Load(folder, adapted));
+        return (adapted, Peft.Load(folder, adapted));
+    }
+
+    /// <summary>
+    /// Replaces the weights, or those of the adapter. They are loaded while responses run; these end with the old weights, and others wait
+    /// until the new ones are in use. Engines of adapters of this model must be disposed of first.
+    /// </summary>
+    /// <param name="folder">A model of the same shape with the same tokens, or an adapter where this is one.</param>
+    /// <param name="version">The new <see cref="WeightVersion"/>; null keeps it.</param>
+    /// <param name="abort">Whether running responses end with a <see cref="ResponseAbortedException"/> instead.</param>
+    /// <param name="cancellation">Ends the wait for responses; the old weights remain.</param>
+    /// <exception cref="InvalidDataException">The folder holds no such model; the old weights remain.</exception>
+    public async Task UpdateWeightsAsync(
+        string folder, string? version = null, bool abort = false, CancellationToken cancellation = default)
+    {
+        folder = ModelPath.Find(folder);
+        var (next, lora) = basis is null ? (LoadSameShape(folder), null) : basis.Adapt(folder);
+        try
+        {
+            using var paused = await scheduler.PauseAsync(abort, cancellation).ConfigureAwait(false);
+            ((model, next), (adapter, lora)) = ((next, model), (lora, adapter));
+            (scheduler.Model, scheduler.WeightVersion, Folder) = (model, version ?? scheduler.WeightVersion, folder);
+        }
+        finally
+        {
+            Free(next, lora);
+        }
+    }
+
+    LanguageModel LoadSameShape(string folder)
+    {
+        var loaded = ModelFolder.LoadLanguageModel(folder, model.Device, options.Dtype == "stored" ? null : DTypes.Parse(options.Dtype));
+        if (Shapes(loaded).SequenceEqual(Shapes(model)) && ModelFolder.LoadTokenizer(folder).HasSameTokensAs(Tokenizer))
+            return loaded;
+        loaded.Free();
+        throw new InvalidDataException($"{folder} must have a model with the same shape and tokens as that of {Folder}");
+
+        // Heads, such as the value head of PPO, do not matter to responses.
+        static IEnumerable<string> Shapes(LanguageModel model) => model.NamedParameters()
+            .Where(parameter => !model.Heads.Keys.Any(head => parameter.Name.StartsWith($"{head}.", StringComparison.Ordinal)))
+            .Select(parameter => $"{parameter.Name}: {string.Join(' ', parameter.Value.Shape.ToArray())}")
+            .Append($"{model.Backbone.ContextLength} {model.Backbone.StartToken}");
     }
 
     /// <summary>The name of the model.</summary>
     public string Name { get; }
+
+    /// <summary>Whether this is an adapter of another engine's model.</summary>
+    public bool IsAdapter => basis is not null;
+
+    /// <summary>The folder of the weights.</summary>
+    public string Folder { get; private set; }
+
+    /// <summary>A name of the weights, which <see cref="UpdateWeightsAsync"/> sets.</summary>
+    public string WeightVersion => scheduler.WeightVersion;
 
     /// <summary>The model's tokenizer, with the chat template that is used.</summary>
     public Tokenizer Tokenizer { get; }
@@ -96,9 +156,12 @@ public sealed class ChatEngine : IDisposable
 
     /// <summary>The tokens of a prompt that is given to the model as it is.</summary>
     /// <param name="prompt">The prompt.</param>
+    /// <param name="addSpecialTokens">Whether the tokens with which a text begins are added.</param>
     /// <exception cref="InvalidDataException">The prompt is empty.</exception>
-    public int[] Encode(string prompt) =>
-        encoder.EncodePrompt(ThePrompt, prompt, room: 0)?.Tokens ?? throw new InvalidDataException("the prompt is empty");
+    public int[] Encode(string prompt, bool addSpecialTokens = true) =>
+        (addSpecialTokens ? encoder.EncodePrompt(ThePrompt, prompt, room: 0)?.Tokens : Tokenizer.Encode(prompt)) is { Length: > 0 } tokens
+            ? tokens
+            : throw new InvalidDataException("the prompt is empty");
 
     /// <summary>The tokens of a conversation, which the chat template writes, and of the beginning of a response.</summary>
     /// <param name="conversation">The messages and tools.</param>
@@ -133,15 +196,35 @@ public sealed class ChatEngine : IDisposable
             Samples = request.Samples,
             Seed = (ulong)(request.Seed ?? Random.Shared.NextInt64()),
             TopLogprobs = request.TopLogprobs,
+            TemperedLogprobs = request.TemperedLogprobs,
+            EosIds = request is { IgnoreEos: false, StopTokenIds.Count: 0 } ? null
+                : [.. request.StopTokenIds.Union(request.IgnoreEos ? [] : eosIds)],
             Filters = request.IsJson ? json.Value : [],
         });
-        return [.. streams.Select(stream => new ResponseStream(stream, new(Tokenizer, request.Sampling.Stop, format), eosIds))];
+        return
+        [
+            .. streams.Select(stream => new ResponseStream(
+                stream, new(Tokenizer, request.Sampling.Stop, format, request.KeepsSpecialTokens))),
+        ];
+    }
+
+    /// <summary>Lets the running responses end, cancels those that wait, and frees the weights.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using (await scheduler.PauseAsync().ConfigureAwait(false))
+            Dispose();
     }
 
     /// <summary>Cancels all responses and frees the weights.</summary>
     public void Dispose()
     {
         scheduler.Dispose();
+        Free(model, adapter);
+    }
+
+    /// <summary>Frees a model, or of one that an adapter changes what is the adapter's own.</summary>
+    static void Free(LanguageModel model, Lora? adapter)
+    {
         if (adapter is not null)
             adapter.Dispose();
         else

@@ -1,4 +1,5 @@
 using Attune.Generation;
+using Attune.Generation.Scheduling;
 using Attune.Text;
 
 namespace Attune;
@@ -18,6 +19,18 @@ public sealed record ChatRequest(int[] Prompt)
 
     /// <summary>Reports the log-probability of each token, and of this many of the most likely tokens; null reports none.</summary>
     public int? TopLogprobs { get; init; }
+
+    /// <inheritdoc cref="TokenRequest.TemperedLogprobs"/>
+    public bool TemperedLogprobs { get; init; }
+
+    /// <summary>Tokens that end a response, in addition to the model's end-of-sequence tokens.</summary>
+    public IReadOnlyList<int> StopTokenIds { get; init; } = [];
+
+    /// <summary>Whether a response continues after the model's end-of-sequence tokens.</summary>
+    public bool IgnoreEos { get; init; }
+
+    /// <summary>Whether special tokens are part of the text.</summary>
+    public bool KeepsSpecialTokens { get; init; }
 
     /// <summary>Whether the response must be a JSON object: other tokens are forbidden.</summary>
     public bool IsJson { get; init; }

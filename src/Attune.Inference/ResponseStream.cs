@@ -19,7 +19,7 @@ public enum ResponseEnd
 
 /// <summary>A part of a response.</summary>
 /// <param name="Text">The text that is certain now; it may be empty.</param>
-/// <param name="Tokens">The tokens that were sampled since the last piece, without the end-of-sequence token.</param>
+/// <param name="Tokens">The tokens that were sampled since the last piece, without the one that ended it.</param>
 public sealed record ResponsePiece(string Text, IReadOnlyList<SampledToken> Tokens);
 
 /// <summary>
@@ -30,13 +30,23 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
 {
     readonly TokenStream tokens;
     readonly ResponseText text;
-    readonly IReadOnlyList<int> eosIds;
 
-    internal ResponseStream(TokenStream tokens, ResponseText text, IReadOnlyList<int> eosIds) =>
-        (this.tokens, this.text, this.eosIds) = (tokens, text, eosIds);
+    internal ResponseStream(TokenStream tokens, ResponseText text) => (this.tokens, this.text) = (tokens, text);
 
-    /// <summary>Tokens that were sampled so far, the end-of-sequence token included.</summary>
+    /// <summary>Tokens that were sampled so far, the one that ended the response included.</summary>
     public int TokenCount { get; private set; }
+
+    /// <summary>The token that ended the response, which no piece has: of the end of the sequence, or one of those to stop at.</summary>
+    public SampledToken? EndToken { get; private set; }
+
+    /// <summary>The stop string that ended the response; null for none.</summary>
+    public string? StopString => text.StoppedBy;
+
+    /// <summary>The number of tokens of the prompt that were taken from another response, and not read again.</summary>
+    public int SharedTokens => tokens.SharedTokens;
+
+    /// <summary>The version of the weights that respond; null before the first piece.</summary>
+    public string? WeightVersion => tokens.WeightVersion;
 
     /// <summary>Why the response ended; valid after its last piece.</summary>
     public ResponseEnd End { get; private set; } = ResponseEnd.Length;
@@ -53,7 +63,7 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
     {
         try
         {
-            while (!text.IsStopped && await tokens.Tokens.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            while (text.StoppedBy is null && await tokens.Tokens.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
                 yield return ReadWhatIsThere();
             var rest = text.Finish();
             ToolCalls = text.ToolCalls;
@@ -84,18 +94,18 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
     ResponsePiece ReadWhatIsThere()
     {
         var (read, written) = (new List<SampledToken>(), new StringBuilder());
-        while (!text.IsStopped && tokens.Tokens.TryRead(out var token))
+        while (text.StoppedBy is null && tokens.Tokens.TryRead(out var token))
         {
             TokenCount++;
-            if (eosIds.Contains(token.Id))
+            if (tokens.EosIds.Contains(token.Id))
             {
-                End = ResponseEnd.Stop;
+                (EndToken, End) = (token, ResponseEnd.Stop);
                 continue;
             }
             read.Add(token);
             written.Append(text.Add(token.Id));
         }
-        if (text.IsStopped)
+        if (text.StoppedBy is not null)
             End = ResponseEnd.Stop;
         return new(written.ToString(), read);
     }

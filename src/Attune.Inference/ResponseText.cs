@@ -8,9 +8,11 @@ namespace Attune;
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="stops">Texts that end the response and are not part of it.</param>
 /// <param name="format">How the model writes calls of tools; null where they are not read.</param>
-sealed class ResponseText(Tokenizer tokenizer, IReadOnlyList<string> stops, ToolCallFormat? format)
+/// <param name="keepsSpecialTokens">Whether special tokens are part of the text.</param>
+sealed class ResponseText(
+    Tokenizer tokenizer, IReadOnlyList<string> stops, ToolCallFormat? format = null, bool keepsSpecialTokens = false)
 {
-    readonly DecodeStream visible = tokenizer.NewDecodeStream(skipSpecialTokens: true);
+    readonly DecodeStream visible = tokenizer.NewDecodeStream(skipSpecialTokens: !keepsSpecialTokens);
     readonly DecodeStream? full = format is null ? null : tokenizer.NewDecodeStream();
     readonly StringBuilder markup = new();                         // with special tokens, where calls are read
     readonly string? marker = format switch
@@ -24,8 +26,8 @@ sealed class ResponseText(Tokenizer tokenizer, IReadOnlyList<string> stops, Tool
     bool hasReturned;
     bool isCall;                                                   // the rest is held back, as it may be calls
 
-    /// <summary>Whether a stop string has occurred; no more tokens are needed.</summary>
-    public bool IsStopped { get; private set; }
+    /// <summary>The stop string that has occurred, if any: no more tokens are needed.</summary>
+    public string? StoppedBy { get; private set; }
 
     /// <summary>The calls that were read, after <see cref="Finish"/>.</summary>
     public IReadOnlyList<ToolCall> ToolCalls { get; private set; } = [];
@@ -41,7 +43,7 @@ sealed class ResponseText(Tokenizer tokenizer, IReadOnlyList<string> stops, Tool
     /// <summary>Ends the response, and returns the text that was held back.</summary>
     public string Finish()
     {
-        if (!IsStopped)
+        if (StoppedBy is null)
         {
             markup.Append(full?.Finish());
             pending += visible.Finish();
@@ -55,10 +57,10 @@ sealed class ResponseText(Tokenizer tokenizer, IReadOnlyList<string> stops, Tool
 
     string Release(bool isLast)
     {
-        if (FirstOf(stops) is var stop and >= 0)
+        if (FirstStop() is var (stop, at))
         {
-            pending = pending[..stop];
-            (IsStopped, isLast) = (true, true);
+            pending = pending[..at];
+            (StoppedBy, isLast) = (stop, true);
         }
         isCall |= marker is null ? format is not null && BeginsAsJson() : markup.ToString().Contains(marker, StringComparison.Ordinal);
         var end = isCall ? StartOfCall() : isLast ? pending.Length : pending.Length - HeldBack();
@@ -74,8 +76,14 @@ sealed class ResponseText(Tokenizer tokenizer, IReadOnlyList<string> stops, Tool
 
     int StartOfCall() => marker is not null && pending.IndexOf(marker, StringComparison.Ordinal) is >= 0 and var at ? at : 0;
 
-    int FirstOf(IReadOnlyList<string> texts) =>
-        texts.Select(text => pending.IndexOf(text, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
+    (string Text, int At)? FirstStop()
+    {
+        (string Text, int At)? first = null;
+        foreach (var stop in stops)
+            if (pending.IndexOf(stop, StringComparison.Ordinal) is >= 0 and var at && !(at >= first?.At))
+                first = (stop, at);
+        return first;
+    }
 
     /// <summary>The length of the longest end of the text with which a stop string or a marker begins.</summary>
     int HeldBack()

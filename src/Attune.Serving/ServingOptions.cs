@@ -29,8 +29,8 @@ public sealed record ServingOptions
     /// <summary>The most tokens of a response.</summary>
     public int MaxTokens { get; init; } = 4096;
 
-    /// <summary>The most responses to one request.</summary>
-    public int MaxSamples { get; init; } = 16;
+    /// <summary>The most responses to one prompt.</summary>
+    public int MaxSamples { get; init; } = 128;
 
     /// <summary>The most messages of a conversation.</summary>
     public int MaxMessages { get; init; } = 1000;
@@ -40,6 +40,11 @@ public sealed record ServingOptions
 
     /// <summary>The most connections at a time.</summary>
     public int MaxConnections { get; init; } = 512;
+
+    /// <summary>
+    /// Whether requests may load weights and adapters. They name folders of this machine, so only for clients that may read these.
+    /// </summary>
+    public bool AllowWeightUpdates { get; init; }
 
     /// <summary>How long responses may continue after the server was told to stop; then they are cancelled.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);

@@ -157,6 +157,34 @@ public sealed class BatchSchedulerTests
     }
 
     [Fact]
+    public async Task Pause_LetsResponsesEndAndOthersWaitForTheNewModel()
+    {
+        var (old, next) = (TinyModel.Of("gpt2"), TinyModel.Of("llama"));
+        using var scheduler = New(old, new() { MaxRows = 2 });
+        using var other = New(next);
+        var first = scheduler.Start(Request(1, tokens: 40))[0];
+        _ = await first.Tokens.WaitToReadAsync(TestContext.Current.CancellationToken);
+        var paused = await scheduler.PauseAsync(cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(0, scheduler.Running);
+        var waiting = scheduler.Start(Request(2))[0];
+        (scheduler.Model, scheduler.WeightVersion) = (next, "2");
+        Assert.Null(waiting.WeightVersion);
+        paused.Dispose();
+        Assert.Equal(await Read(other, Request(2)), await Read(waiting));
+        Assert.NotEmpty(await Read(first));
+        Assert.Equal(("default", "2"), (first.WeightVersion, waiting.WeightVersion));
+    }
+
+    [Fact]
+    public async Task Start_MoreSamplesThanRows_AreAllGenerated()
+    {
+        using var scheduler = New(TinyModel.Gpt2(), new() { MaxRows = 3 });
+        var responses = await Task.WhenAll(scheduler.Start(Request(1) with { Samples = 8 }).Select(Read));
+        Assert.Equal(8, responses.Length);
+        Assert.True(responses.DistinctBy(tokens => string.Join(' ', tokens)).Count() > 4);
+    }
+
+    [Fact]
     public async Task Dispose_WhileResponsesRun_EndsThemWithAnError()
     {
         var scheduler = New(TinyModel.Gpt2(), new() { MaxRows = 2 });

@@ -41,6 +41,8 @@ public sealed class RunningServer : IDisposable
 
     public ServingOptions Options { get; }
 
+    public ServedFolders Folders => folders;
+
     public Uri Address { get; }
 
     public HttpClient Client { get; }

@@ -29,10 +29,19 @@ public sealed class ServedFolders : IDisposable
         ModelFolder.Save(Language, model, tokenizer);
         ModelFolder.Save(Reward, Pretrained.NewRewardModel(Config("gpt2", tokenizer), random), tokenizer);
         ModelFolder.Save(Encoder, Pretrained.NewLanguageModel(Config("bert", TinyData.WordPieces), random), TinyData.WordPieces);
-        SaveAdapter(model, random);
+        SaveAdapter(Adapter, model, random);
+        SaveAdapter(OtherAdapter, model, random);
+        var other = Pretrained.NewLanguageModel(Config("gpt2", tokenizer), random);
+        other.AddValueHead().Initialize(random);
+        ModelFolder.Save(OtherLanguage, other, tokenizer);
     }
 
     public string Language { get; }
+
+    /// <summary>A model of the same shape with other weights, and a value head.</summary>
+    public string OtherLanguage => folder.File("other-lm");
+
+    public string OtherAdapter => folder.File("other-adapter");
 
     public string Reward { get; }
 
@@ -45,12 +54,12 @@ public sealed class ServedFolders : IDisposable
     public void Dispose() => folder.Dispose();
 
     /// <summary>An adapter that changes every layer much.</summary>
-    void SaveAdapter(Models.LanguageModel model, RandomSource random)
+    void SaveAdapter(string adapter, Models.LanguageModel model, RandomSource random)
     {
         using var lora = Models.Adapters.Lora.Create(model, new Models.Adapters.LoraOptions { Rank = 2 }.ToConfig(), random);
         foreach (var (_, parameter) in lora.NamedParameters())
             parameter.Value.NormalInPlace(0, 1, random);
-        Peft.Save(Adapter, lora, Language);
+        Peft.Save(adapter, lora, Language);
     }
 
     static JsonObject Config(string family, Tokenizer tokenizer) =>

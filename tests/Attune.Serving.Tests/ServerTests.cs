@@ -149,7 +149,7 @@ public sealed class ServerTests(RunningServer server) : IClassFixture<RunningSer
     [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", 400, "messages[0].content")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"temperature":"hot"}""", 400, "temperature")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"temperature":-1}""", 400, "temperature")]
-    [InlineData("""{"messages":[{"role":"user","content":"x"}],"n":17}""", 400, "n")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"n":129}""", 400, "n")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"n":0}""", 400, "n")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"max_tokens":151}""", 400, "max_tokens")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"stop":[""]}""", 400, "stop")]

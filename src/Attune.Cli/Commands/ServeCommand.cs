@@ -47,6 +47,10 @@ static class ServeCommand
     {
         Description = "The most tokens in the KV cache; 0: 2,048 for each response of the batch",
     };
+    static readonly Option<bool> AllowWeightUpdates = new("--allow-weight-updates")
+    {
+        Description = "Let requests load weights and adapters from folders of this machine (for rollouts of another process)",
+    };
     static readonly Option<int> Drain = Count("--drain", "Seconds that responses may continue when the server stops", 10);
     static readonly Option<string> On = ModelOptions.Device();
     static readonly Option<string> Dtype = ModelOptions.Dtype();
@@ -56,7 +60,8 @@ static class ServeCommand
     {
         var command = new Command("serve", "Serve models to programs, with OpenAI's API")
         {
-            Models, Adapters, Listen, KeyFile, Template, MaxRows, MaxWaiting, MaxTokens, CacheTokens, Drain, On, Dtype, Log,
+            Models, Adapters, Listen, KeyFile, Template, MaxRows, MaxWaiting, MaxTokens, CacheTokens, Drain, AllowWeightUpdates, On, Dtype,
+            Log,
         };
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
@@ -87,6 +92,7 @@ static class ServeCommand
         MaxTokens = parsed.GetValue(MaxTokens),
         Drain = TimeSpan.FromSeconds(parsed.GetValue(Drain)),
         Log = logging => ConsoleLog.Configure(logging, parsed.GetValue(Log)),
+        AllowWeightUpdates = parsed.GetValue(AllowWeightUpdates),
         Engine = new()
         {
             Device = parsed.GetValue(On)!,

@@ -7,13 +7,13 @@ namespace Attune.Generation.Scheduling;
 /// The responses that are generated now, and their rows in the model. A row that has ended keeps its place until another one takes it, or
 /// until half of the rows have ended.
 /// </summary>
-sealed class RunningBatch(LanguageModel model, int padId, IReadOnlyList<int> eosIds) : IDisposable
+sealed class RunningBatch(LanguageModel model, int padId) : IDisposable
 {
     /// <summary>Fewer shared tokens are read again, together with other prompts.</summary>
     const int LeastShared = 16;
 
     readonly List<Part> parts = [];                                // one, unless rows of the model cannot join others
-    readonly SamplingGroups groups = new(model, eosIds);
+    readonly SamplingGroups groups = new(model);
 
     /// <summary>Responses that have not ended.</summary>
     public int Count => parts.Sum(part => part.Rows.Count(row => !row.HasEnded));

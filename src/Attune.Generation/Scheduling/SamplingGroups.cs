@@ -4,11 +4,11 @@ using Attune.Torch;
 namespace Attune.Generation.Scheduling;
 
 /// <summary>Samples the next token of each row by the options of its request. Rows with equal options are sampled together.</summary>
-sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : IDisposable
+sealed class SamplingGroups(LanguageModel model) : IDisposable
 {
     const int MostIdle = 32;
 
-    readonly Dictionary<Key, SamplingBatch> batches = [];
+    readonly Dictionary<SamplingGroup, SamplingBatch> batches = [];
 
     /// <summary>Samples and delivers one token for each row; rows that have ended get any token.</summary>
     /// <param name="rows">The responses, one for each row.</param>
@@ -19,7 +19,7 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
     {
         var tokens = new long[rows.Count];
         var live = Enumerable.Range(0, rows.Count).Where(row => !rows[row].HasEnded);
-        foreach (var group in live.GroupBy(row => Key.Of(rows[row].Request)))
+        foreach (var group in live.GroupBy(row => rows[row].Group))
         {
             int[] members = [.. group];
             try
@@ -42,7 +42,7 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
         batches.Clear();
     }
 
-    void Sample(Key key, int[] members, IReadOnlyList<TokenStream> rows, Tensor logits, Tensor hidden, long[] tokens)
+    void Sample(SamplingGroup key, int[] members, IReadOnlyList<TokenStream> rows, Tensor logits, Tensor hidden, long[] tokens)
     {
         var own = Array.ConvertAll(members, row => rows[row]);
         if (own.Length < rows.Count)
@@ -50,12 +50,13 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
             var indices = Tensor.From(Array.ConvertAll(members, row => (long)row), members.Length).To(logits.Device);
             (logits, hidden) = (logits.IndexSelect(0, indices), hidden.IndexSelect(0, indices));
         }
-        var wanted = own.Max(row => row.Request.TopLogprobs);
-        var logprobs = wanted is null ? null : logits.LogSoftmax(-1);                                   // before the chain
         var chain = BatchOf(key).Chain;
         var uniform = chain.IsGreedy ? null
             : Tensor.From(Array.ConvertAll(own, row => row.NextUniform()), own.Length, 1).To(logits.Device);
         var context = new LogitsContext(Array.ConvertAll(own, row => row.History), hidden);
+        var wanted = own.Max(row => row.Request.TopLogprobs);
+        var logprobs = wanted is null ? null
+            : key.TemperedLogprobs ? chain.TemperedLogprobs(logits, context) : logits.LogSoftmax(-1);
         var drawn = new Sampler(chain).Draw(logits, context, uniform).Tokens.ToArray<long>();
         var reported = logprobs is null ? null : new Report(logprobs, drawn, wanted!.Value);
         for (var i = 0; i < own.Length; i++)
@@ -66,23 +67,14 @@ sealed class SamplingGroups(LanguageModel model, IReadOnlyList<int> eosIds) : ID
         }
     }
 
-    SamplingBatch BatchOf(Key key)
+    SamplingBatch BatchOf(SamplingGroup key)
     {
         if (batches.TryGetValue(key, out var batch))
             return batch;
         if (batches.Count >= MostIdle)
             Dispose();
-        var chain = new SamplingChain(key.Options, eosIds, [.. key.Filters, .. AdvantageFilter.From(key.Options, model)]);
+        var chain = new SamplingChain(key.Options, key.EosIds, [.. key.Filters, .. AdvantageFilter.From(key.Options, model)]);
         return batches[key] = chain.Begin([]);
-    }
-
-    /// <summary>What rows that are sampled together have in common.</summary>
-    sealed record Key(SamplingOptions Options, IReadOnlyList<ILogitsFilter> Filters)
-    {
-        /// <summary>The length of a response matters to sampling only if its last token is forced.</summary>
-        public static Key Of(TokenRequest request) => new(
-            request.Options.ForcedEosTokenId is null ? request.Options with { MaxNewTokens = int.MaxValue, Stop = [] } : request.Options,
-            request.Filters);
     }
 
     /// <summary>Log-probabilities of the sampled tokens and of the most likely ones, on the host.</summary>

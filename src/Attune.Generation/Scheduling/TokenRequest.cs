@@ -8,17 +8,23 @@ namespace Attune.Generation.Scheduling;
 /// </param>
 public sealed record TokenRequest(int[] Prompt, SamplingOptions Options)
 {
+    /// <summary>Tokens that end a response; null for those of the scheduler.</summary>
+    public IReadOnlyList<int>? EosIds { get; init; }
+
     /// <summary>The number of responses. The prompt is read once for all of them.</summary>
     public int Samples { get; init; } = 1;
 
     /// <summary>The same seed gives the same responses, whatever other requests are in the batch.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>
-    /// Reports the model's log-probability of each token, and of this many of the most likely tokens; null reports none. They are those of
-    /// the model itself, before temperature and filters.
-    /// </summary>
+    /// <summary>Reports the log-probability of each token, and of this many of the most likely tokens; null reports none.</summary>
     public int? TopLogprobs { get; init; }
+
+    /// <summary>
+    /// Whether log-probabilities are those after penalties, filters and temperature, before unlikely tokens are removed (top-k, top-p);
+    /// otherwise they are those of the model itself.
+    /// </summary>
+    public bool TemperedLogprobs { get; init; }
 
     /// <summary>Filters in addition to those of the options. They must have no state for each row.</summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
@@ -29,7 +35,7 @@ public readonly record struct TokenLogprob(int Id, float Logprob);
 
 /// <summary>A token of a response, as soon as it is sampled.</summary>
 /// <param name="Id">The token.</param>
-/// <param name="Logprob">Its log-probability under the model; NaN where the request does not ask for it.</param>
+/// <param name="Logprob">Its log-probability; NaN where the request does not ask for it.</param>
 /// <param name="Top">The most likely tokens, the likeliest first; empty where the request does not ask for them.</param>
 public readonly record struct SampledToken(int Id, float Logprob, IReadOnlyList<TokenLogprob> Top);
 
@@ -55,3 +61,7 @@ public sealed record SchedulerOptions
 /// <summary>Too many responses wait already: try again later.</summary>
 public sealed class QueueFullException(int limit)
     : Exception($"{limit} responses wait already, which is the limit; try again later");
+
+/// <summary>The response was ended by an update of the weights.</summary>
+public sealed class ResponseAbortedException()
+    : Exception("the response was aborted by an update of the weights; send the request again");

@@ -10,15 +10,15 @@ public sealed class TokenStream : IDisposable
 {
     readonly Channel<SampledToken> tokens = Channel.CreateUnbounded<SampledToken>(new() { SingleReader = true, SingleWriter = true });
     readonly int room;
-    readonly IReadOnlyList<int> eosIds;
     readonly RowDraws.Row draws;
     volatile bool hasEnded;
     int count;
 
     internal TokenStream(TokenRequest request, TokenHistory history, int room, IReadOnlyList<int> eosIds, int sample)
     {
-        (Request, History, this.room, this.eosIds) = (request, history, room, eosIds);
+        (Request, History, this.room, EosIds) = (request, history, room, request.EosIds ?? eosIds);
         MaxLength = history.Text.Count + room;
+        Group = new(request, EosIds);
         draws = new(RowDraws.SeedOf(request.Seed, sample));
     }
 
@@ -28,7 +28,15 @@ public sealed class TokenStream : IDisposable
     /// <summary>How many tokens of the prompt were taken from another row, and not read again.</summary>
     public int SharedTokens { get; internal set; }
 
+    /// <summary>The tokens that end the response.</summary>
+    public IReadOnlyList<int> EosIds { get; }
+
+    /// <summary>The version of the weights that respond; null before the response begins.</summary>
+    public string? WeightVersion { get; internal set; }
+
     internal TokenRequest Request { get; }
+
+    internal SamplingGroup Group { get; }
 
     internal TokenHistory History { get; }
 
@@ -60,7 +68,7 @@ public sealed class TokenStream : IDisposable
     {
         History.Add(token.Id);
         _ = tokens.Writer.TryWrite(token);
-        if (++count < room && !eosIds.Contains(token.Id))
+        if (++count < room && !EosIds.Contains(token.Id))
             return;
         hasEnded = true;
         _ = tokens.Writer.TryComplete();

@@ -38,6 +38,9 @@ sealed record ChatCompletionRequest : GenerationFields
         var other => throw ApiException.Invalid($"response_format.type must be text or json_object (was {other})", "response_format"),
     };
 
+    public override ChatRequest ToRequest(int[] prompt, ChatEngine engine, RequestLimits limits) =>
+        base.ToRequest(prompt, engine, limits) with { TopLogprobs = ReportedLogprobs(), IsJson = IsJson() };
+
     /// <summary>The messages and tools as the chat template reads them.</summary>
     /// <exception cref="ApiException">There are none, too many, or some that the model cannot read.</exception>
     public Conversation ToConversation(RequestLimits limits)

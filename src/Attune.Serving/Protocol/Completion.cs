@@ -8,6 +8,10 @@ sealed record Completion(
 
 sealed record CompletionChoice(int Index, string Text, CompletionLogprobs? Logprobs)
 {
+    public IReadOnlyList<int>? TokenIds { get; init; }
+
+    public IReadOnlyList<int>? PromptTokenIds { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? FinishReason { get; init; }
 }

@@ -5,8 +5,7 @@ using Attune.Generation;
 namespace Attune.Serving.Protocol;
 
 /// <summary>
-/// What requests for chat completions and for completions have in common. The fields are those of OpenAI's API; top_k, min_p,
-/// repetition_penalty and min_tokens have the names that other servers use.
+/// What requests for responses have in common. The fields are those of OpenAI's API, and of vLLM and SGLang where OpenAI has none.
 /// </summary>
 abstract record GenerationFields
 {
@@ -26,6 +25,9 @@ abstract record GenerationFields
     public int? N { get; init; }
     public long? Seed { get; init; }
     public JsonElement? Stop { get; init; }
+    public IReadOnlyList<int>? StopTokenIds { get; init; }
+    public bool? IgnoreEos { get; init; }
+    public bool? SkipSpecialTokens { get; init; }
     public bool? Stream { get; init; }
     public StreamOptions? StreamOptions { get; init; }
 
@@ -33,12 +35,25 @@ abstract record GenerationFields
 
     protected virtual int? Limit => MaxTokens;
 
-    /// <summary>The settings of sampling.</summary>
-    /// <param name="prompt">Tokens of the prompt.</param>
+    protected virtual int? Least => MinTokens;
+
+    /// <summary>The request to the engine.</summary>
+    /// <param name="prompt">The prompt in tokens.</param>
     /// <param name="engine">The model.</param>
     /// <param name="limits">The limits of the server.</param>
     /// <exception cref="ApiException">A field has a value that is not allowed.</exception>
-    public SamplingOptions Sampling(int prompt, ChatEngine engine, RequestLimits limits)
+    public virtual ChatRequest ToRequest(int[] prompt, ChatEngine engine, RequestLimits limits) => new(prompt)
+    {
+        Sampling = Sampling(prompt.Length, engine, limits),
+        Samples = Samples,
+        Seed = Seed,
+        StopTokenIds = StopTokenIds?.All(id => id >= 0 && id < engine.VocabularySize) ?? true ? StopTokenIds ?? []
+            : throw ApiException.Invalid($"stop_token_ids must have token ids from 0 to {engine.VocabularySize - 1}", "stop_token_ids"),
+        IgnoreEos = IgnoreEos == true,
+        KeepsSpecialTokens = SkipSpecialTokens == false,
+    };
+
+    SamplingOptions Sampling(int prompt, ChatEngine engine, RequestLimits limits)
     {
         Check("n", Samples, 1, limits.MaxSamples);
         Check("temperature", Temperature, 0, 2);
@@ -52,7 +67,7 @@ abstract record GenerationFields
         return new()
         {
             MaxNewTokens = MaxNewTokens(prompt, engine.ContextLength, limits),
-            MinNewTokens = MinTokens ?? 0,
+            MinNewTokens = Least ?? 0,
             // Tiny temperatures are greedy: the logits would overflow.
             Temperature = Temperature is < 0.001 ? 0 : Temperature ?? 1,
             TopP = TopP ?? 1,
@@ -123,6 +138,7 @@ sealed record StreamOptions
 
 /// <summary>The limits of the server for one request.</summary>
 /// <param name="MaxTokens">Of a response.</param>
-/// <param name="MaxSamples">The most responses.</param>
+/// <param name="MaxSamples">The most responses to one prompt.</param>
+/// <param name="MaxResponses">The most responses, to all prompts.</param>
 /// <param name="MaxMessages">The most messages of a conversation.</param>
-sealed record RequestLimits(int MaxTokens, int MaxSamples, int MaxMessages);
+sealed record RequestLimits(int MaxTokens, int MaxSamples, int MaxResponses, int MaxMessages);

@@ -12,8 +12,14 @@ namespace Attune.Serving.Protocol;
 [JsonSerializable(typeof(CompletionRequest))]
 [JsonSerializable(typeof(ScoreRequest))]
 [JsonSerializable(typeof(EmbeddingRequest))]
+[JsonSerializable(typeof(GenerateRequest))]
+[JsonSerializable(typeof(AdapterRequest))]
+[JsonSerializable(typeof(WeightsRequest))]
 [JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(Completion))]
+[JsonSerializable(typeof(GenerateResponse[]))]
+[JsonSerializable(typeof(WeightsResponse))]
+[JsonSerializable(typeof(ModelInfo))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelEntry))]
 [JsonSerializable(typeof(ScoreResponse))]
@@ -22,6 +28,7 @@ namespace Attune.Serving.Protocol;
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(float[]))]
+[JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(string))]
 sealed partial class ProtocolJson : JsonSerializerContext
 {

@@ -31,6 +31,7 @@ sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> log)
     public static ApiException Describe(Exception error, HttpContext context, ILogger? log = null) => error switch
     {
         ApiException known => known,
+        ResponseAbortedException aborted => new(503, aborted.Message, code: "aborted"),
         QueueFullException full => new(429, full.Message, code: "queue_full"),
         JsonException json => ApiException.Invalid(Sentence(json), Field(json)),
         InvalidOperationException { Source: { } source } when source.StartsWith("System.Text.Json", StringComparison.Ordinal) =>
@@ -38,7 +39,7 @@ sealed class ApiErrors(RequestDelegate next, ILogger<ApiErrors> log)
         BadHttpRequestException { StatusCode: 413 } => new(413, "the request is too large"),
         BadHttpRequestException bad => new(bad.StatusCode, "the request could not be read"),
         InvalidDataException or NotSupportedException => ApiException.Invalid(error.Message),
-        ObjectDisposedException or OperationCanceledException => new(503, "the server is shutting down"),
+        ObjectDisposedException or OperationCanceledException => new(503, "the server is shutting down, or unloads the model"),
         _ => Unexpected(error, context, log),
     };
 

@@ -47,7 +47,9 @@ public static class ApiServer
         options.Log(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + Grace);
         builder.Services.AddSingleton(options).AddSingleton(_ => models).AddSingleton<Draining>();
-        builder.Services.AddSingleton(new RequestLimits(options.MaxTokens, options.MaxSamples, options.MaxMessages));
+        var scheduling = options.Engine.Scheduling;
+        builder.Services.AddSingleton(new RequestLimits(
+            options.MaxTokens, options.MaxSamples, scheduling.MaxWaiting + scheduling.MaxRows, options.MaxMessages));
         // A web page whose name resolves to this machine is not one of its clients.
         builder.Services.Configure<HostFilteringOptions>(hosts =>
         {
@@ -67,6 +69,8 @@ public static class ApiServer
         CompletionRoutes.Map(app);
         ScoreRoutes.Map(app);
         EmbeddingRoutes.Map(app);
+        GenerateRoutes.Map(app);
+        WeightRoutes.Map(app);
         return app;
     }
 }

@@ -20,15 +20,8 @@ static class ChatRoutes
         var engine = models.Find<ChatEngine>(request.Model, "writes text");
         var conversation = request.ToConversation(limits);
         var prompt = engine.Encode(conversation);
-        var responses = engine.Start(new(prompt)
-        {
-            Sampling = request.Sampling(prompt.Length, engine, limits),
-            Samples = request.Samples,
-            Seed = request.Seed,
-            TopLogprobs = request.ReportedLogprobs(),
-            IsJson = request.IsJson(),
-            ReadsToolCalls = conversation.Tools is not null,
-        });
+        var responses = engine.Start(
+            request.ToRequest(prompt, engine, limits) with { ReadsToolCalls = conversation.Tools is not null });
         using var cancellation = draining.LinkTo(context);
         try
         {

@@ -22,14 +22,8 @@ static class CompletionRoutes
         try
         {
             foreach (var prompt in prompts)
-                responses.AddRange(engine.Start(new(prompt)
-                {
-                    Sampling = request.Sampling(prompt.Length, engine, limits),
-                    Samples = request.Samples,
-                    Seed = request.Seed,
-                    TopLogprobs = request.Logprobs,
-                }));
-            var answer = new Answer(context, engine, prompts.Sum(prompt => prompt.Length), responses, request.Logprobs is not null);
+                responses.AddRange(engine.Start(request.ToRequest(prompt, engine, limits)));
+            var answer = new Answer(context, engine, prompts, responses, request);
             await answer.Respond(request.Stream, request.StreamOptions, log, cancellation.Token).ConfigureAwait(false);
         }
         finally
@@ -40,9 +34,15 @@ static class CompletionRoutes
     }
 
     /// <summary>The answer to one request.</summary>
-    sealed class Answer(HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, bool logprobs)
-        : Answer<CompletionChoice, Completion>(context, engine, promptTokens, responses, "cmpl", ProtocolJson.Wire.Completion)
+    sealed class Answer(
+        HttpContext context, ChatEngine engine, IReadOnlyList<int[]> prompts, IReadOnlyList<ResponseStream> responses,
+        CompletionRequest request)
+        : Answer<CompletionChoice, Completion>(
+            context, engine, prompts.Sum(prompt => prompt.Length), responses, "cmpl", ProtocolJson.Wire.Completion)
     {
+        readonly bool logprobs = request.Logprobs is not null;
+        readonly bool ids = request.ReturnTokenIds == true;
+
         protected override Completion Body(
             IReadOnlyList<CompletionChoice> choices, bool isPart, string answerId, long seconds, string model, Usage? usage) =>
             new("text_completion", choices, answerId, seconds, model, usage);
@@ -50,20 +50,33 @@ static class CompletionRoutes
         protected override async Task<CompletionChoice> Choice(ResponseStream response, int index, CancellationToken cancellation)
         {
             var whole = await response.ReadToEndAsync(cancellation).ConfigureAwait(false);
-            return new(index, whole.Text, Logprobs(whole.Tokens, 0)) { FinishReason = TokenNames.Reason(response) };
+            var choice = Part(index, whole.Text, [.. whole.Tokens, .. End(response)], 0);
+            return choice with { FinishReason = TokenNames.Reason(response), PromptTokenIds = PromptIds(index) };
         }
 
         protected override async Task Write(EventStream events, ResponseStream response, int index, CancellationToken cancellation)
         {
-            var offset = 0;
+            var (offset, prompt) = (0, PromptIds(index));
             await foreach (var piece in response.WithCancellation(cancellation).ConfigureAwait(false))
             {
-                if (piece.Text.Length > 0 || (logprobs && piece.Tokens.Count > 0))
-                    await Send(events, [new(index, piece.Text, Logprobs(piece.Tokens, offset))], cancellation).ConfigureAwait(false);
+                if (piece.Text.Length > 0 || ((logprobs || ids) && piece.Tokens.Count > 0))
+                {
+                    await Send(Part(index, piece.Text, piece.Tokens, offset)).ConfigureAwait(false);
+                    prompt = null;
+                }
                 offset += piece.Text.Length;
             }
-            await Send(events, [new(index, "", null) { FinishReason = TokenNames.Reason(response) }], cancellation).ConfigureAwait(false);
+            await Send(Part(index, "", End(response), offset) with { FinishReason = TokenNames.Reason(response) }).ConfigureAwait(false);
+
+            Task Send(CompletionChoice choice) => this.Send(events, [choice with { PromptTokenIds = prompt }], cancellation);
         }
+
+        CompletionChoice Part(int index, string text, IReadOnlyList<SampledToken> tokens, int offset) =>
+            new(index, text, Logprobs(tokens, offset)) { TokenIds = ids ? [.. tokens.Select(token => token.Id)] : null };
+
+        int[]? PromptIds(int index) => ids ? prompts[index / request.Samples] : null;
+
+        static SampledToken[] End(ResponseStream response) => response.EndToken is { } end ? [end] : [];
 
         CompletionLogprobs? Logprobs(IReadOnlyList<SampledToken> tokens, int offset)
         {

@@ -8,9 +8,11 @@ namespace Attune.Serving.Server;
 sealed class ServedModels : IDisposable
 {
     readonly OrderedDictionary<string, object> models = new(StringComparer.Ordinal);
+    readonly Lock changing = new();                                // of the list
+    readonly SemaphoreSlim updating = new(1);                      // one change of weights at a time
 
     /// <summary>The names, in the order in which the models were given.</summary>
-    public IEnumerable<string> Names => models.Keys;
+    public IReadOnlyList<string> Names => [.. All.Select(model => model.Key)];
 
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
@@ -23,8 +25,7 @@ sealed class ServedModels : IDisposable
             foreach (var (name, folder) in options.Models)
                 served.Add(name, () => Load(name, folder, options));
             foreach (var (name, folder) in options.Adapters)
-                served.Add(name, () => served.models.Values.OfType<ChatEngine>().FirstOrDefault()?.WithAdapter(folder, name)
-                    ?? throw new InvalidDataException("an adapter needs the language model that it belongs to"));
+                served.Add(name, () => served.Basis.WithAdapter(folder, name));
             return served;
         }
         catch
@@ -39,20 +40,96 @@ sealed class ServedModels : IDisposable
     public T Find<T>(string? name, string does) where T : class
     {
         if (name is null or "")
-            return models.Values.OfType<T>().FirstOrDefault() ?? throw new ApiException(404, $"no model of this server {does}");
-        return models.GetValueOrDefault(name) switch
+            return All.Select(model => model.Value).OfType<T>().FirstOrDefault() ?? throw new ApiException(404, $"no model of this server {does}");
+        return Get(name) switch
         {
             T model => model,
             null => throw new ApiException(
-                404, $"there is no model '{name}'; this server has {string.Join(", ", models.Keys)}", "model", "model_not_found"),
+                404, $"there is no model '{name}'; this server has {string.Join(", ", Names)}", "model", "model_not_found"),
             _ => throw ApiException.Invalid($"the model '{name}' is none that {does}", "model"),
         };
     }
 
-    public string NameOf(object model) => models.First(entry => ReferenceEquals(entry.Value, model)).Key;
+    public string NameOf(object model) => All.First(entry => ReferenceEquals(entry.Value, model)).Key;
 
     /// <summary>The context length of a language model; null for other models.</summary>
-    public int? ContextLength(string name) => (models[name] as ChatEngine)?.ContextLength;
+    public int? ContextLength(string name) => (Get(name) as ChatEngine)?.ContextLength;
+
+    /// <summary>Loads an adapter of the first language model, or replaces the one of this name.</summary>
+    /// <exception cref="ApiException">The name is in use, and the adapter must not be replaced.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no adapter of the model.</exception>
+    public Task LoadAdapterAsync(string name, string folder, bool replaces, CancellationToken cancellation) => UpdateAsync(
+        async () =>
+        {
+            if (Get(name) is null)
+                Add(name, () => Basis.WithAdapter(folder, name));
+            else if (!replaces)
+                throw ApiException.Invalid($"the adapter '{name}' is loaded; set load_inplace to true to replace it", "lora_name");
+            else
+                await Adapter(name).UpdateWeightsAsync(folder, cancellation: cancellation).ConfigureAwait(false);
+        },
+        cancellation);
+
+    /// <summary>Removes an adapter, after its running responses have ended.</summary>
+    /// <exception cref="ApiException">There is no adapter of this name.</exception>
+    public Task UnloadAdapterAsync(string name, CancellationToken cancellation) => UpdateAsync(
+        async () =>
+        {
+            var adapter = Adapter(name);
+            lock (changing)
+                _ = models.Remove(name);
+            await adapter.DisposeAsync().ConfigureAwait(false);
+        },
+        cancellation);
+
+    /// <summary>Replaces the weights of the first language model.</summary>
+    /// <exception cref="InvalidDataException">The folder holds no model of the same shape, or adapters are loaded.</exception>
+    public Task UpdateWeightsAsync(string folder, string? version, bool abort, CancellationToken cancellation) => UpdateAsync(
+        () => All.FirstOrDefault(model => model.Value is ChatEngine { IsAdapter: true }).Key is { } adapter
+            ? throw new InvalidDataException($"adapters of the old weights are loaded, such as '{adapter}'; unload them first")
+            : Basis.UpdateWeightsAsync(folder, version, abort, cancellation),
+        cancellation);
+
+    /// <summary>Updates, one at a time. A folder that is missing is a mistake of the client.</summary>
+    async Task UpdateAsync(Func<Task> update, CancellationToken cancellation)
+    {
+        await updating.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await update().ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            throw new InvalidDataException(error.Message, error);
+        }
+        finally
+        {
+            updating.Release();
+        }
+    }
+
+    /// <summary>The model that adapters belong to.</summary>
+    ChatEngine Basis => All.Select(model => model.Value).OfType<ChatEngine>().FirstOrDefault()
+        ?? throw new InvalidDataException("adapters and new weights need a language model that they belong to");
+
+    ChatEngine Adapter(string name) => Get(name) is ChatEngine { IsAdapter: true } adapter
+        ? adapter
+        : throw new ApiException(404, $"there is no adapter '{name}'", "lora_name", "model_not_found");
+
+    KeyValuePair<string, object>[] All
+    {
+        get
+        {
+            lock (changing)
+                return [.. models];
+        }
+    }
+
+    object? Get(string name)
+    {
+        lock (changing)
+            return models.GetValueOrDefault(name);
+    }
 
     public void Dispose()
     {
@@ -65,7 +142,9 @@ sealed class ServedModels : IDisposable
     {
         if (models.ContainsKey(name))
             throw new InvalidDataException($"two models have the name '{name}'; give one another name, as NAME=FOLDER");
-        models.Add(name, load());
+        var model = load();
+        lock (changing)
+            models.Add(name, model);
     }
 
     static object Load(string name, string folder, ServingOptions options)
