@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Attune.Reporting.Charts;
 
 /// <summary>A range of values with ticks at round numbers: multiples of 1, 2 or 5 times a power of ten.</summary>
@@ -45,6 +47,9 @@ public sealed record Axis(double Low, double High, double Step, IReadOnlyList<do
                     select tick;
         return new(low, high, 0, [.. ticks]) { IsLogarithmic = true };
     }
+
+    /// <summary>The ends as <c>chart-zoom.js</c> reads them: "low high", or "low high log".</summary>
+    public string Range => string.Create(CultureInfo.InvariantCulture, $"{Low:R} {High:R}{(IsLogarithmic ? " log" : "")}");
 
     /// <summary>The text of a tick.</summary>
     public string Text(double tick) => Step == 0 ? NumberFormat.Number(tick) : NumberFormat.Tick(tick, Step);

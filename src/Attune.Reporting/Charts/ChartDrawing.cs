@@ -6,6 +6,10 @@ namespace Attune.Reporting.Charts;
 /// <summary>Draws a chart as SVG: a light grid, thin lines for the measured values, and a strong line for the trend.</summary>
 public sealed class ChartDrawing
 {
+    /// <summary>How a reader zooms a chart of a page with <c>chart-zoom.js</c>.</summary>
+    public const string ZoomHint =
+        "Drag over a chart to enlarge a part of it, and double-click to show all; or use the keys +, −, ←, → and Esc.";
+
     internal const double Width = 440, Height = 236;
 
     /// <summary>The number of colours of curves.</summary>
@@ -90,14 +94,26 @@ public sealed class ChartDrawing
             Element("b", curve.Summary))));
 
     XElement Svg(string id) => Element("svg",
+        Class("zoom"), Attribute("tabindex", "0"), Attribute("data-x", x.Range), Attribute("data-y", y.Range),
         Attribute("viewBox", $"0 0 {Width} {Height}"), Attribute("role", "img"), Attribute("aria-labelledby", $"{id}-title {id}-desc"),
         Element("title", Attribute("id", $"{id}-title"), chart.Title),
         Element("desc", Attribute("id", $"{id}-desc"), Description()),
         Content());
 
     IEnumerable<object> Content() => chart.IsDistribution
-        ? [Grid(), Labels(), curves.Select(Band), curves.Select((curve, at) => Line(curve.Raw, $"trend {Colour(at)}"))]
-        : [Grid(), Labels(), curves.Select(Band), curves.Select(Lines), LastValues()];
+        ? [Axes(), Labels(), Plot(curves.Select(Band), curves.Select((curve, at) => Line(curve.Raw, $"trend {Colour(at)}")))]
+        : [Axes(), Labels(), Plot(curves.Select(Band), curves.Select(Lines)), LastValues()];
+
+    /// <summary>The curves: on a page in a drawing of their own, of which <c>chart-zoom.js</c> shows a part.</summary>
+    XElement Plot(params IEnumerable<object> content)
+    {
+        if (!isOnPage)
+            return Element("g", content);
+        var (width, height) = (Width - Left - Right, Height - Top - Bottom);
+        return Element("svg", Class("plot"), Attribute("preserveAspectRatio", "none"),
+            Attribute("x", Left), Attribute("y", Top), Attribute("width", width), Attribute("height", height),
+            Attribute("viewBox", $"{Left} {Top} {width} {height}"), content);
+    }
 
     string Description() => string.Join("; ", curves.Select(curve => chart.IsDistribution
         ? $"{curve.Name}: {curve.Summary}"
@@ -105,20 +121,21 @@ public sealed class ChartDrawing
 
     string At(Point point) => $"{chart.XLabel} {NumberFormat.Number(point.X)}";
 
-    IEnumerable<XElement> Grid() => y.Ticks.SelectMany(tick => new[]
-    {
-        Rule("grid", Down(tick)),
-        Text("tick end", Left - 7, Down(tick) + 4, y.Text(tick)),
-    }).Append(Rule("base", Height - Bottom));
+    XElement Axes() => Element("g", Class("axes"),
+        y.Ticks.Select(tick => new[]
+        {
+            Rule("grid", Down(tick)),
+            Text("tick end", Left - 7, Down(tick) + 4, y.Text(tick)),
+        }),
+        Rule("base", Height - Bottom),
+        x.Ticks.Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, x.Text(tick))));
 
     static XElement Rule(string style, double height) =>
         Element("line", Class(style), Attribute("x1", Left), Attribute("x2", Width - Right),
             Attribute("y1", height), Attribute("y2", height));
 
-    IEnumerable<XElement> Labels() => x.Ticks
-        .Select(tick => Text("tick middle", Across(tick), Height - Bottom + 16, x.Text(tick)))
-        .Append(Text("tick end", Width, Height - Bottom + 16, chart.XLabel))
-        .Append(Text("tick start", 2, 11, chart.YLabel));
+    IEnumerable<XElement> Labels() =>
+        [Text("tick end", Width, Height - Bottom + 16, chart.XLabel), Text("tick start", 2, 11, chart.YLabel)];
 
     XElement? Band(Curve curve, int at) => curve.Outline.Count == 0 ? null : Path(curve.Outline, $"band {Colour(at)}");
 
@@ -129,15 +146,16 @@ public sealed class ChartDrawing
         yield return Line(curve.Trend, $"trend {Colour(at)}");
         if (curve.Raw.Count <= FewPoints)
             foreach (var point in curve.Raw)
-                yield return Circle(curve, point, $"dot {Colour(at)}", radius: 3);
+                yield return Dot(curve, point, $"dot {Colour(at)}", radius: 3);
         else if (isOnPage)
             foreach (var point in Evenly(curve.Trend, Hovers))
-                yield return Circle(curve, point, "hover", radius: 7);
+                yield return Dot(curve, point, "hover", radius: 7);
     }
 
     /// <summary>A point, whose value browsers show under the pointer.</summary>
-    XElement Circle(Curve curve, Point point, string style, double radius) => Element(
-        "circle", Class(style), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)), Attribute("r", radius),
+    XElement Dot(Curve curve, Point point, string style, double radius) => Element(
+        "ellipse", Class(style), Attribute("cx", Across(point.X)), Attribute("cy", Down(point.Y)),
+        Attribute("rx", radius), Attribute("ry", radius),
         isOnPage ? Element("title", $"{curve.Name}, {At(point)}: {curve.ValueAt(point)}") : null);
 
     static IEnumerable<Point> Evenly(IReadOnlyList<Point> points, int count) =>

@@ -9,7 +9,7 @@ namespace Attune.Reporting.Charts;
 /// </summary>
 static class Html
 {
-    static readonly HashSet<string> Empty = ["meta", "link", "path", "line", "circle"];
+    static readonly HashSet<string> Empty = ["meta", "link", "path", "line", "ellipse"];
 
     /// <summary>An element with attributes, elements, lists of elements and texts; nulls are left out.</summary>
     public static XElement Element(string name, params IEnumerable<object?> content)

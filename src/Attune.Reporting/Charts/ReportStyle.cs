@@ -39,8 +39,14 @@ static class ReportStyle
         .trend.c1 { stroke-dasharray: 7 4; }
         .trend.c2 { stroke-dasharray: 1.5 5; }
         .trend.again { stroke-dasharray: 12 3 2 3; }
-        .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; }
+        .dot { fill: currentColor; stroke: var(--paper); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
         .hover { fill: transparent; }
+        .plot { overflow: visible; }
+        .zoom { cursor: crosshair; touch-action: pan-y pinch-zoom; user-select: none; -webkit-user-select: none; }
+        .zoom:focus:not(:focus-visible) { outline: none; }
+        .zoomed .plot { overflow: hidden; }
+        .zoomed .value, .zoomed .axes:not(.own) { display: none; }
+        .selection { fill: var(--soft); opacity: 0.2; }
         .c0 { color: var(--accent); } .c1 { color: var(--second); } .c2 { color: var(--third); } .c3 { color: var(--fourth); }
         .c4 { color: var(--fifth); } .c5 { color: var(--sixth); }
 
@@ -110,6 +116,11 @@ static class ReportStyle
 
         .charts { display: grid; gap: 36px 40px; margin-top: 32px; }
         .chart { display: flex; flex-direction: column; min-width: 0; }
+        .chart { position: relative; }
+        .reset-zoom {
+          position: absolute; top: 0; right: 0; padding: 3px 12px; border: 1px solid var(--line); border-radius: 999px; cursor: pointer;
+          background: var(--paper); color: var(--accent); font: inherit; font-size: 14px;
+        }
         .chart p { margin-top: 4px; font-size: 14.5px; line-height: 1.5; color: var(--soft); max-width: 60ch; }
         .chart svg { display: block; width: 100%; max-width: 560px; height: auto; margin-top: 10px; overflow: visible; }
         .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin-top: auto; padding-top: 10px; list-style: none; font-size: 14px; }

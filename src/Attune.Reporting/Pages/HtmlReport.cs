@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Xml.Linq;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
@@ -5,15 +7,24 @@ using static Attune.Reporting.Charts.Html;
 
 namespace Attune.Reporting.Pages;
 
-/// <summary>Writes a report as one self-contained HTML file: no network, no scripts, for light and dark mode, phones and print.</summary>
+/// <summary>
+/// Writes a report as one self-contained HTML file: no network, for light and dark mode, phones and print. Its only script zooms charts.
+/// </summary>
 public static class HtmlReport
 {
     const int VisibleSamples = 8;
     const int VisibleInColumn = 4;
     const int MaxTextLength = 4000;
 
-    /// <summary>The content security policy: the page's style and its empty icon, nothing else.</summary>
-    const string ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    /// <summary>What the script is written as while the page is XML, which would escape it.</summary>
+    const string ScriptPlace = "/* chart-zoom.js */";
+
+    static readonly string Script = ReadScript();
+
+    /// <summary>The content security policy: the page's style, its empty icon and the script that zooms charts, nothing else.</summary>
+    public static string ContentSecurityPolicy { get; } =
+        $"default-src 'none'; script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script)))}'; "
+        + "style-src 'unsafe-inline'; img-src data:";
 
     /// <summary>Writes the file atomically.</summary>
     public static void Write(string path, ReportPage page) => AtomicWrite.File(path, Render(page));
@@ -22,7 +33,14 @@ public static class HtmlReport
     public static string Render(ReportPage page)
     {
         var html = Element("html", Attribute("lang", "en"), Head(page), Body(page));
-        return $"<!DOCTYPE html>\n{html.ToString(SaveOptions.DisableFormatting)}\n";
+        var text = html.ToString(SaveOptions.DisableFormatting);
+        return $"<!DOCTYPE html>\n{text.Replace($"<script>{ScriptPlace}<", $"<script>{Script}<", StringComparison.Ordinal)}\n";
+    }
+
+    static string ReadScript()
+    {
+        using var reader = new StreamReader(typeof(HtmlReport).Assembly.GetManifestResourceStream("chart-zoom.js")!);
+        return reader.ReadToEnd();
     }
 
     static XElement Head(ReportPage page) => Element("head",
@@ -32,7 +50,8 @@ public static class HtmlReport
         Element("meta", Attribute("http-equiv", "Content-Security-Policy"), Attribute("content", ContentSecurityPolicy)),
         Element("title", page.Title),
         Element("link", Attribute("rel", "icon"), Attribute("href", "data:,")),
-        Element("style", ReportStyle.Css));
+        Element("style", ReportStyle.Css),
+        Element("script", ScriptPlace));
 
     static XElement Body(ReportPage page) => Element("body",
         Element("header",
@@ -42,7 +61,7 @@ public static class HtmlReport
             Facts(page.Facts, "facts large"),
             page.Sections.Count > 1 ? Contents(page.Sections) : null),
         Element("main", page.Sections.Select(Section)),
-        Element("footer", Element("p", "Written by Attune. This file is self-contained: it loads nothing and runs no scripts.")));
+        Element("footer", Element("p", $"{ChartDrawing.ZoomHint} Written by Attune. This file is self-contained: it loads nothing.")));
 
     static XElement Contents(IReadOnlyList<ReportSection> sections) => Element("nav", Attribute("aria-label", "Contents"),
         Element("ol", sections.Select((section, at) => Element("li", Element("a", Attribute("href", $"#part-{at + 1}"), section.Title)))));

@@ -1,4 +1,5 @@
 using Attune.Reporting.Charts;
+using Attune.Reporting.Pages;
 using Attune.Store;
 using Attune.Studio.Jobs;
 using Attune.Studio.Security;
@@ -11,8 +12,8 @@ namespace Attune.Studio.Runs;
 /// <summary>Pages of runs with their curves, a comparison of runs, and buttons to stop and resume them.</summary>
 static class RunRoutes
 {
-    /// <summary>A report contains text of models and inline styles: it may load nothing and run no script.</summary>
-    const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+    /// <summary>A report contains text of models: it may load nothing, and runs only the script that zooms charts.</summary>
+    static readonly string ReportPolicy = $"sandbox allow-scripts; {HtmlReport.ContentSecurityPolicy}";
 
     public static void Map(WebApplication app)
     {

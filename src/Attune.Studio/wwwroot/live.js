@@ -1,12 +1,13 @@
 // Keeps parts of a page up to date: every two seconds while the page is visible, an element with data-live is filled with the HTML at that
-// address, until the HTML says that it is final. Open details and the focus are kept; nothing is replaced while text in it is selected.
+// address, until the HTML says that it is final. Open details and the focus are kept; nothing is replaced while text in it is selected, or
+// while a chart in it is zoomed.
 const Interval = 2000;     // milliseconds
 
 async function refresh(part) {
   const shown = part.firstElementChild;
   if (shown?.dataset.final === 'true')
     return;
-  if (!document.hidden && !isSelectedIn(part))
+  if (!document.hidden && !isSelectedIn(part) && !part.querySelector('.zoomed, .selection'))
     await fill(part, shown?.dataset.version ?? '').catch(() => { });   // the studio cannot be reached at the moment
   setTimeout(() => refresh(part), Interval);
 }

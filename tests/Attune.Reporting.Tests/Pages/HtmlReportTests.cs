@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 using Attune.Reporting.Charts;
@@ -35,9 +37,10 @@ public sealed class HtmlReportTests
     public void HostileTextIsShownAndDoesNothing()
     {
         var page = Parse(Everything);
-        Assert.DoesNotContain(page.Descendants(), element => element.Name.LocalName is "script" or "img" or "iframe" or "object");
+        Assert.DoesNotContain(page.Descendants(), element => element.Name.LocalName is "img" or "iframe" or "object");
         Assert.DoesNotContain(AttributeNames(page), name => name.StartsWith("on", StringComparison.OrdinalIgnoreCase));
         Assert.Contains("</p></style><script>alert(1)</script><img src=x onerror=\"alert(2)\"> & ' ␀␛[2J[U+202E]\ufffd", Texts(page));
+        Assert.StartsWith("// Zooms charts", Assert.Single(page.Descendants("script")).Value, StringComparison.Ordinal);
         var style = Assert.Single(page.Descendants("style")).Value;
         Assert.DoesNotContain(style, character => character is '<' or '>' or '&');
     }
@@ -54,13 +57,15 @@ public sealed class HtmlReportTests
         Assert.DoesNotContain(AttributeNames(page), name => name is "src" or "srcset" or "data" or "action");
         Assert.All(page.Descendants().Attributes("href"), link => Assert.Matches("^(#|data:,$)", link.Value));
         var policy = page.Descendants("meta").Single(meta => (string?)meta.Attribute("http-equiv") == "Content-Security-Policy");
-        Assert.StartsWith("default-src 'none'", policy.Attribute("content")!.Value, StringComparison.Ordinal);
+        var script = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(page.Descendants("script").Single().Value)));
+        Assert.StartsWith(
+            $"default-src 'none'; script-src 'sha256-{script}';", policy.Attribute("content")!.Value, StringComparison.Ordinal);
     }
 
     [Fact]
     public void OnlyVoidElementsCloseThemselves() => Assert.All(
         Parse(Everything).Descendants().Where(element => element.IsEmpty).Select(element => element.Name.LocalName).Distinct(),
-        name => Assert.Contains(name, new[] { "meta", "link", "path", "line", "circle" }));
+        name => Assert.Contains(name, new[] { "meta", "link", "path", "line", "ellipse" }));
 
     [Fact]
     public void IdentifiersAreUniqueAndEveryReferenceHasItsTarget()
@@ -69,7 +74,7 @@ public sealed class HtmlReportTests
         ReportSection section = new("Same") { Charts = [chart, chart], Folded = [new("More", [chart], [])] };
         var page = Parse(new("Twice", "", [section, section]));
         string[] ids = [.. page.Descendants().Attributes("id").Select(id => id.Value)];
-        Assert.Equal(6, page.Descendants("svg").Count());
+        Assert.Equal(6, page.Descendants("figure").Count());
         Assert.Equal(ids.Distinct(), ids);
         var labels = page.Descendants().Attributes("aria-labelledby").SelectMany(names => names.Value.Split(' '));
         Assert.All(labels, name => Assert.Contains(name, ids));
@@ -79,7 +84,7 @@ public sealed class HtmlReportTests
     [Fact]
     public void EveryChartTellsItsStoryToWhoCannotSeeIt()
     {
-        var svg = Chart(new("Loss", "Falls.", [new("training", [new(1, 4.213), new(400, 1.93)])])).Descendants("svg").Single();
+        var svg = Chart(new("Loss", "Falls.", [new("training", [new(1, 4.213), new(400, 1.93)])])).Descendants("figure").Single().Element("svg")!;
         Assert.Equal("Loss", svg.Element("title")!.Value);
         Assert.Equal("training: 4.21 at step 1, 1.93 at step 400.", svg.Element("desc")!.Value);
         Assert.Equal("img", (string?)svg.Attribute("role"));
@@ -91,7 +96,7 @@ public sealed class HtmlReportTests
     public void Chart_Points_ShowTheirValueUnderThePointer(int points, int expected)
     {
         Series series = new("held-out", [.. Enumerable.Range(1, points).Select(step => new Point(step, step))]);
-        string[] titles = [.. Chart(new("Score", "", [series])).Descendants("circle").Select(circle => circle.Element("title")!.Value)];
+        string[] titles = [.. Chart(new("Score", "", [series])).Descendants("ellipse").Select(dot => dot.Element("title")!.Value)];
         Assert.Equal(expected, titles.Length);
         Assert.Equal(("held-out, step 1: 1", $"held-out, step {points}: {points}"), (titles[0], titles[^1]));
     }
@@ -100,7 +105,7 @@ public sealed class HtmlReportTests
     public void Chart_ShareThatHardlyChanges_DoesNotFillTheAxis()
     {
         var chart = Chart(new("Distinct", "", [new("held-out", [new(1, 97.7), new(2, 98)])]) { YLabel = "%" });
-        double[] heights = [.. chart.Descendants("circle").Select(circle => (double)circle.Attribute("cy")!)];
+        double[] heights = [.. chart.Descendants("ellipse").Select(dot => (double)dot.Attribute("cy")!)];
         Assert.InRange(Math.Abs(heights[1] - heights[0]), 1, 10);                  // 0.3 of at least ten points, of 180 pixels
     }
 
@@ -143,7 +148,7 @@ public sealed class HtmlReportTests
     public void AHugeAnswerIsCut()
     {
         var text = HtmlReport.Render(new("Huge", "", [new("A") { Samples = [new("p", null, new(new string('x', 1_000_000)))] }]));
-        Assert.InRange(text.Length, 4_000, 20_000);
+        Assert.InRange(text.Length, 4_000, 30_000);
         Assert.Contains("(996,000 more characters)", text, StringComparison.Ordinal);
     }
 
