@@ -60,10 +60,9 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             return [];
         var workers = OnToken is null && rows.Length >= RowsOfWorker * Workers.Count ? Workers : WorkerThreads.Single;
         var adapterOff = Lora.IsDisabled;                          // of this thread
-        _ = workers.Map([.. rows.Chunk((rows.Length + workers.Count - 1) / workers.Count)], Generate);
-        return [.. rows.Select(row => row.ToResponse())];
+        return [.. workers.Map([.. rows.Chunk((rows.Length + workers.Count - 1) / workers.Count)], Generate).SelectMany(share => share)];
 
-        bool Generate(GenerationRow[] share)
+        Response[] Generate(GenerationRow[] share)
         {
             using var off = Lora.Disable(adapterOff);
             using var noGrad = Autograd.NoGrad();
@@ -71,7 +70,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             var waiting = new Queue<GenerationRow>(share);
             while (waiting.Count > 0)
                 GenerateBatch(waiting, Math.Max(1, BatchRows / workers.Count), options, chain, cancellation);
-            return true;
+            return Array.ConvertAll(share, row => row.ToResponse());
         }
     }
 

@@ -1,3 +1,4 @@
+using Attune.Torch.Distributed;
 using Attune.Torch.Interop;
 
 namespace Attune.Torch;
@@ -26,9 +27,12 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
     }
 
     /// <summary>CUDA if this machine has it, else the CPU.</summary>
-    public static Device Best => CudaCount > 0 ? Cuda() : Cpu;
+    public static Device Best => CudaCount > 0 ? Cuda(Ranks.Current.LocalRank % CudaCount) : Cpu;
 
-    /// <summary>Parses <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c> (<see cref="Best"/>).</summary>
+    /// <summary>
+    /// Parses <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c> or <c>auto</c> (<see cref="Best"/>). Without a number, each rank of a machine gets
+    /// another GPU.
+    /// </summary>
     /// <exception cref="FormatException">The text is none of these, or this machine does not have the device.</exception>
     public static Device Parse(string text)
     {
@@ -40,6 +44,7 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
         {
             "auto" => Best,
             "cpu" => Cpu,
+            "cuda" when parts.Length == 1 && CudaCount > 0 => Best,
             "cuda" when index >= 0 && index < CudaCount => Cuda(index),
             "cuda" => throw new FormatException(
                 $"the device '{text}' does not exist: this machine has {CudaCount} CUDA devices; use cpu or auto"),

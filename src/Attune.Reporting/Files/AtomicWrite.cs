@@ -27,7 +27,8 @@ public static class AtomicWrite
         Directory.Move(unfinished, path);
     }
 
-    static string Unfinished(string path) => path + ".unfinished";
+    /// <summary>The temporary path of a file or folder.</summary>
+    public static string Unfinished(string path) => path + ".unfinished";
 
     static void Remove(string folder)
     {

@@ -2,7 +2,7 @@ namespace Attune.Torch.Distributed;
 
 /// <summary>
 /// The processes ("ranks") that train one model together. Every rank makes the same calls in the same order; a call returns when all ranks
-/// have made it. Methods throw <see cref="RankException"/> when a rank has failed or does not answer in time.
+/// have made it. Methods throw <see cref="RankFailedException"/> when a rank has failed or does not answer in time.
 /// </summary>
 public interface IRanks
 {
@@ -11,6 +11,9 @@ public interface IRanks
 
     /// <summary>How many there are.</summary>
     int Count { get; }
+
+    /// <summary>This process among those of its machine, from 0; also the number of its GPU.</summary>
+    int LocalRank { get; }
 
     /// <summary>How many run on this machine and share its processors.</summary>
     int LocalCount { get; }
@@ -33,4 +36,4 @@ public interface IRanks
 }
 
 /// <summary>A rank has failed, or has not answered in time.</summary>
-public sealed class RankException(string message, Exception? inner = null) : IOException(message, inner);
+public sealed class RankFailedException(string message, Exception? inner = null) : IOException(message, inner);

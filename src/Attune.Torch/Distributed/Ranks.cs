@@ -1,6 +1,6 @@
 namespace Attune.Torch.Distributed;
 
-/// <summary>The ranks of the current training job.</summary>
+/// <summary>The ranks of the current training job, and what all of them compute together.</summary>
 public static class Ranks
 {
     static readonly AsyncLocal<IRanks?> current = new();
@@ -11,16 +11,80 @@ public static class Ranks
     /// <summary>Whether this process owns the run folder and talks to the user.</summary>
     public static bool IsFirst => Current.Rank == 0;
 
+    /// <summary>Whether several processes train together.</summary>
+    public static bool AreMany => Current.Count > 1;
+
     /// <summary>Makes ranks the current ones until the result is disposed.</summary>
-    public static IDisposable Use(IRanks ranks)
+    public static IDisposable Use(IRanks ranks) => new Change(ranks);
+
+    /// <summary>Lets this rank work by itself until the result is disposed, so that other ranks need not make the same calls.</summary>
+    public static IDisposable Alone() => new Change(SingleRank.Instance);
+
+    /// <summary>
+    /// The result of rank 0, on every rank. For what must happen once: a request to another program, a file, a decision.
+    /// </summary>
+    /// <param name="compute">Called on rank 0 only. Its result is sent as JSON; a tensor is freed then.</param>
+    /// <exception cref="InvalidDataException">The computation failed with this exception, on every rank.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static T Once<T>(Func<T> compute)
     {
-        current.Value = ranks;
-        return new Reset();
+        var ranks = Current;
+        if (ranks.Count == 1)
+            return compute();
+        var own = ranks.Rank == 0 ? RankMessage.Write(Outcome<T>.Of(compute)) : [];
+        return RankMessage.Read<Outcome<T>>(ranks.FromFirst(own)).Take();
     }
 
-    sealed class Reset : IDisposable
+    /// <summary>The results of all ranks, in their order, on every rank.</summary>
+    /// <param name="compute">Called on every rank. Its result is sent as JSON; a tensor is freed then.</param>
+    /// <param name="device">The device of tensors in the results.</param>
+    /// <inheritdoc cref="Once"/>
+    public static IReadOnlyList<T> Gather<T>(Func<T> compute, Device device = default)
     {
-        public void Dispose() => current.Value = null;
+        var ranks = Current;
+        if (ranks.Count == 1)
+            return [compute()];
+        var all = ranks.Gather(RankMessage.Write(Outcome<T>.Of(compute)));
+        return [.. all.Select(message => RankMessage.Read<Outcome<T>>(message, device).Take())];
+    }
+
+    /// <summary>Whether something is true on any rank.</summary>
+    public static bool Any(bool own) => AreMany ? Gather(() => own).Contains(true) : own;
+
+    /// <summary>Waits for all ranks.</summary>
+    public static void Wait() => _ = Any(false);
+
+    sealed class Change : IDisposable
+    {
+        readonly IRanks? before = current.Value;
+
+        public Change(IRanks ranks) => current.Value = ranks;
+
+        public void Dispose() => current.Value = before;
+    }
+
+    /// <summary>A result, or why there is none.</summary>
+    sealed record Outcome<T>(T? Result, string? Failure, bool IsCancelled)
+    {
+        public static Outcome<T> Of(Func<T> compute)
+        {
+            using var alone = Alone();
+            try
+            {
+                return new(compute(), Failure: null, IsCancelled: false);
+            }
+            catch (InvalidDataException error)
+            {
+                return new(default, error.Message, IsCancelled: false);
+            }
+            catch (OperationCanceledException)
+            {
+                return new(default, Failure: null, IsCancelled: true);
+            }
+        }
+
+        public T Take() => IsCancelled ? throw new OperationCanceledException("another rank was cancelled")
+            : Failure is null ? Result! : throw new InvalidDataException(Failure);
     }
 
     sealed class SingleRank : IRanks
@@ -30,6 +94,8 @@ public static class Ranks
         public int Rank => 0;
 
         public int Count => 1;
+
+        public int LocalRank => 0;
 
         public int LocalCount => 1;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.OnPolicy;
@@ -71,7 +72,7 @@ public sealed class Trpo(TrpoOptions options, KlPenalty kl, Policy policy, Train
         step.Log("trpo/succeeded", result.Succeeded ? 1 : 0);
 
         IReadOnlyList<TrustRegionPart> Parts(Experience all) =>
-            [.. batches.Split(all.Rollouts).Select(rows => Part(all.Select(rows)))];
+            [.. RankWorkers.Share(batches.Split(all.Rollouts)).Select(rows => Part(all.Select(rows)))];
     }
 
     /// <summary>The loss of the critic.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.ObjectModel;
 using Attune.Torch;
-using MathNet.Numerics.Statistics;
 
 namespace Attune.Training.Batches;
 
@@ -37,12 +36,12 @@ public sealed record Loss(Tensor Value, IReadOnlyDictionary<string, Tensor> Metr
 
     /// <param name="numbers">Numbers, of which those of the distributions are the last.</param>
     /// <param name="start">Where they start.</param>
-    IEnumerable<(string Name, RunningStatistics Statistics)> Statistics(float[] numbers, int start)
+    IEnumerable<(string Name, NumberStatistics Statistics)> Statistics(float[] numbers, int start)
     {
         foreach (var (name, values) in Distributions)
         {
             var end = start + (int)values.ElementCount;
-            yield return (name, new(numbers[start..end].Select(number => (double)number)));
+            yield return (name, NumberStatistics.Of(numbers.AsSpan(start..end)));
             start = end;
         }
     }

@@ -1,20 +1,24 @@
-using MathNet.Numerics.Statistics;
+using System.Text.Json.Serialization;
 
 namespace Attune.Training.Batches;
 
 /// <summary>The sums of the losses and metrics of an update's micro-batches.</summary>
 public sealed class LossTotals
 {
-    readonly Dictionary<string, double> metrics = new(StringComparer.Ordinal);
-    readonly Dictionary<string, RunningStatistics> distributions = new(StringComparer.Ordinal);
+    [JsonInclude]
+    Dictionary<string, double> metrics = new(StringComparer.Ordinal);
 
+    [JsonInclude]
+    Dictionary<string, NumberStatistics> distributions = new(StringComparer.Ordinal);
+
+    [JsonConstructor]
     public LossTotals()
     {
     }
 
     internal LossTotals(
         double loss, IEnumerable<(string Name, float Value)> metrics, PolicyShiftTotals? shift,
-        IEnumerable<(string Name, RunningStatistics Statistics)> distributions)
+        IEnumerable<(string Name, NumberStatistics Statistics)> distributions)
     {
         (Loss, Shift) = (loss, shift);
         foreach (var (name, value) in metrics)
@@ -24,9 +28,11 @@ public sealed class LossTotals
     }
 
     /// <summary>The loss of the whole batch.</summary>
+    [JsonInclude]
     public double Loss { get; private set; }
 
     /// <summary>How far the policy has moved from the one that sampled; null where nothing was sampled.</summary>
+    [JsonInclude]
     public PolicyShiftTotals? Shift { get; private set; }
 
     /// <summary>All metrics to log, by name.</summary>
@@ -49,7 +55,7 @@ public sealed class LossTotals
     /// <summary>Adds to a metric.</summary>
     public void Add(string name, double value) => metrics[name] = metrics.GetValueOrDefault(name) + value;
 
-    static IEnumerable<KeyValuePair<string, double>> Of(string name, RunningStatistics statistics) =>
+    static IEnumerable<KeyValuePair<string, double>> Of(string name, NumberStatistics statistics) =>
     [
         new($"{name}/mean", statistics.Mean), new($"{name}/std", statistics.PopulationStandardDeviation),
         new($"{name}/min", statistics.Minimum), new($"{name}/max", statistics.Maximum),

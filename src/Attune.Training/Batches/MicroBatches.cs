@@ -1,22 +1,35 @@
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Optimizers;
 
 namespace Attune.Training.Batches;
 
 /// <summary>
 /// Splits a step into micro-batches and adds up their gradients, always in the same order. On a CPU several workers can share the model;
-/// each computes its own gradients, so that results are bit-identical for any number of workers.
+/// each computes its own gradients, so that results are bit-identical for any number of workers. Each rank computes a part of the
+/// micro-batches; all ranks get the sums.
 /// </summary>
 public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
 {
-    /// <summary>The workers that compute the micro-batches.</summary>
-    public IWorkers Workers { get; } = WorkerThreads.On(optimizer.Parameters[0].Device, options.Workers);
+    readonly WorkerThreads threads = WorkerThreads.On(optimizer.Parameters[0].Device, options.Workers);
 
-    /// <summary>Splits items into micro-batches, those of similar length together.</summary>
+    /// <summary>Process micro-batches on all ranks.</summary>
+    public IWorkers Workers { get; } = RankWorkers.On(optimizer.Parameters[0].Device, options.Workers);
+
+    /// <summary>
+    /// Splits items into micro-batches, those of similar length together. Of n ranks, each has about the same number of items of each length
+    /// in every n-th micro-batch.
+    /// </summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
     {
         var size = options.MicroBatchSize is > 0 and var most ? most : items.Count;
-        return options.MicroBatchTokens == 0 && size >= items.Count ? [[.. items]] : [.. Parts(items.OrderBy(length), length, size)];
+        var ranks = Ranks.Current.Count;
+        if (ranks == 1 && options.MicroBatchTokens == 0 && size >= items.Count)
+            return [[.. items]];
+        var dealt = items.OrderBy(length).Index().GroupBy(row => row.Index % ranks, row => row.Item);
+        T[][][] shares = [.. dealt.Select(share => Parts(share, length, size).ToArray())];
+        return [.. Enumerable.Range(0, shares.Select(share => share.Length).DefaultIfEmpty().Max())
+            .SelectMany(at => shares.Where(share => at < share.Length).Select(share => share[at]))];
     }
 
     /// <summary>
@@ -43,13 +56,26 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     /// <returns>The sums over the micro-batches.</returns>
     public LossTotals Backward<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
     {
+        if (!Ranks.AreMany)
+            return BackwardHere(parts, compute);
+        var (own, before) = (RankWorkers.Share(parts), optimizer.TakeGradients());
         var totals = new LossTotals();
-        if (Workers.Count == 1)
+        foreach (var share in Ranks.Gather(() => BackwardHere(own, compute)))
+            totals.Add(share);
+        optimizer.SumGradients();
+        optimizer.AddGradients(before);
+        return totals;
+    }
+
+    LossTotals BackwardHere<T>(IReadOnlyList<T[]> parts, Func<T[], Loss> compute)
+    {
+        var totals = new LossTotals();
+        if (threads.Count == 1)
             foreach (var part in parts)
-                totals.Add(Backward(compute, part));
+                totals.Add(BackwardOf(compute, part));
         else
-            foreach (var together in parts.Chunk(Workers.Count))
-                foreach (var (share, gradients) in Workers.Map(together, part => Gradients(compute, part)))
+            foreach (var together in parts.Chunk(threads.Count))
+                foreach (var (share, gradients) in threads.Map(together, part => Gradients(compute, part)))
                 {
                     optimizer.AddGradients(gradients);
                     totals.Add(share);
@@ -57,7 +83,7 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
         return totals;
     }
 
-    static LossTotals Backward<T>(Func<T[], Loss> compute, T[] part)
+    static LossTotals BackwardOf<T>(Func<T[], Loss> compute, T[] part)
     {
         using var scope = TensorScope.Open();
         var loss = compute(part);

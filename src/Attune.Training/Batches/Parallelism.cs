@@ -3,9 +3,9 @@ using Attune.Training.Runs;
 namespace Attune.Training.Batches;
 
 /// <summary>What the threads, workers and micro-batches of a run are chosen for.</summary>
-/// <param name="Processors">Processors of the machine.</param>
+/// <param name="Processors">Processors of the machine, of each rank on it.</param>
 /// <param name="Parameters">Parameters of the model.</param>
-/// <param name="Examples">Examples of an update.</param>
+/// <param name="Examples">Examples of an update, of each rank.</param>
 public sealed record Workload(int Processors, long Parameters, int Examples)
 {
     /// <summary>Whether the model is on a CPU.</summary>

@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Policies;
 
 namespace Attune.Training.Environments;
@@ -64,7 +65,7 @@ public sealed class EpisodePlayer(
         Episode[] episodes = Array.ConvertAll(live, episode => episode.Episode);
         lock (replying)
         {
-            var found = Guard(() => environment.ReplyAsync(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult());
+            var found = Ranks.Once(() => Guard(() => environment.ReplyAsync(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult()));
             return found.Count == episodes.Length
                 ? found
                 : throw new InvalidDataException(

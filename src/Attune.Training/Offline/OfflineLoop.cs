@@ -15,6 +15,9 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
 {
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
+    /// <summary>Called with the index of each step before it; null for nothing.</summary>
+    public Action<int>? BeforeStep { get; init; }
+
     /// <summary>Trains until the last step, or until it is cancelled.</summary>
     /// <param name="data">The examples and the steps of the run.</param>
     /// <param name="evaluate">Evaluates on held-out examples.</param>
@@ -26,6 +29,7 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
             run.Notice(notice);
         foreach (var step in run.Steps(data.Steps, evaluate, cancellation))
         {
+            BeforeStep?.Invoke(step.Index);
             var seen = (long)step.Index * options.BatchSize;
             var batch = objective.Sample(
                 [.. data.Batch(step.Index).Select((example, i) => objective.Transform(example, seen + i))], run.Random, step);

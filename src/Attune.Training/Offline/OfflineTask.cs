@@ -1,5 +1,6 @@
 using Attune.Data;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
 using Attune.Training.Optimizers;
@@ -18,6 +19,9 @@ public sealed class OfflineTask<TExample>(
 
     /// <summary>Samples and scores responses in every evaluation; null for none.</summary>
     public SampledEvaluation? Responses { get; init; }
+
+    /// <summary>Draws dropout: each of several ranks has a source of its own, which follows from the step.</summary>
+    readonly RandomSource random = Ranks.AreMany ? new(0, run.Device) : run.Random;
 
     public void Train(IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut, CancellationToken cancellation)
     {
@@ -42,7 +46,10 @@ public sealed class OfflineTask<TExample>(
         foreach (var (name, state) in objective.States)
             run.Register(name, state);
         run.EvaluationCost = (heldOut.Count + (Responses?.PromptCount ?? 0)) / (double)training.BatchSize;
-        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, data.Steps), training);
+        var loop = new OfflineLoop<TExample>(run, objective, new(optimizer, optimization, data.Steps), training)
+        {
+            BeforeStep = Ranks.AreMany ? ReseedDropout : null,
+        };
         loop.Train(data, Evaluate, cancellation);
 
         EvaluationResult Evaluate()
@@ -56,5 +63,8 @@ public sealed class OfflineTask<TExample>(
         }
     }
 
-    void SetDropout(bool on) => trained.Model.SetDropout(on ? run.Random : null);
+    void SetDropout(bool on) => trained.Model.SetDropout(on ? random : null);
+
+    void ReseedDropout(int step) =>
+        random.Reseed(((ulong)(uint)run.Seed << 32) + (ulong)step * (ulong)Ranks.Current.Count + (ulong)Ranks.Current.Rank);
 }

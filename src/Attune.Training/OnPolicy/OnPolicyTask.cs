@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Models.Layers;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Evaluation;
@@ -78,7 +79,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
         {
             GoldReward = Gold,
             Teacher = algorithm.Teacher,
-            Workers = workers,
+            Workers = Ranks.AreMany ? WorkerThreads.Single : workers,
         };
         var loop = new OnPolicyLoop(run, policy, rewards, algorithm, new(optimizer, Optimizer, steps), Training)
         {

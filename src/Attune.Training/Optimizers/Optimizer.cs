@@ -1,15 +1,22 @@
 using Attune.Models.Layers;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.States;
 
 namespace Attune.Training.Optimizers;
 
-/// <summary>Applies an <see cref="IUpdateRule"/> to named parameters, and keeps its state.</summary>
+/// <summary>
+/// Applies an <see cref="IUpdateRule"/> to named parameters, and keeps its state. Where several ranks train together, each updates a part of
+/// the parameters and has the state of these only, and sends them to the others. Rajbhandari et al. 2020, "P_os",
+/// https://arxiv.org/abs/1910.02054
+/// </summary>
 public sealed class Optimizer : IRunState
 {
     readonly IUpdateRule rule;
     readonly double weightDecay;
+    readonly IRanks ranks = Ranks.Current;
     readonly List<(string Name, Parameter Parameter, Tensor[] State)> slots = [];
+    readonly int[] owners;
     int[]? bySize;
     int steps;
 
@@ -20,8 +27,10 @@ public sealed class Optimizer : IRunState
     public Optimizer(IUpdateRule rule, IEnumerable<(string Name, Parameter Value)> parameters, double weightDecay)
     {
         (this.rule, this.weightDecay) = (rule, weightDecay);
-        foreach (var (name, parameter) in parameters.Where(parameter => parameter.Value.Trainable))
-            slots.Add((name, parameter, NewState(parameter)));
+        (string Name, Parameter Value)[] trained = [.. parameters.Where(parameter => parameter.Value.Trainable)];
+        owners = Owners([.. trained.Select(parameter => parameter.Value.ElementCount)], ranks.Count);
+        foreach (var (at, (name, parameter)) in trained.Index())
+            slots.Add((name, parameter, owners[at] == ranks.Rank ? NewState(parameter) : []));
     }
 
     /// <summary>Update several parameters in parallel, each on one thread; the bits are those of one thread.</summary>
@@ -49,6 +58,27 @@ public sealed class Optimizer : IRunState
             parameter.Grad = gradient;
         gradient.Dispose();
     });
+
+    /// <summary>Removes the accumulated gradients and returns them, in the order of <see cref="Parameters"/>.</summary>
+    public Tensor?[] TakeGradients()
+    {
+        Tensor?[] taken = [.. slots.Select(slot => slot.Parameter.Value.Grad)];
+        ClearGradients();
+        return taken;
+    }
+
+    /// <summary>Adds up the gradients of all ranks. A parameter that has none on any rank keeps none.</summary>
+    public void SumGradients()
+    {
+        if (!Ranks.AreMany)
+            return;
+        using var scope = TensorScope.Open();
+        var present = Ranks.Gather(() => slots.ConvertAll(slot => slot.Parameter.Value.Grad is not null));
+        var sums = new List<Tensor>();
+        foreach (var (at, (_, parameter, _)) in slots.Index().Where(slot => present.Any(rank => rank[slot.Index])))
+            sums.Add(parameter.Value.Grad ??= parameter.Value.Detach().ZerosLike());
+        ranks.Sum(sums);
+    }
 
     public void ClearGradients()
     {
@@ -84,10 +114,12 @@ public sealed class Optimizer : IRunState
         ForEach(at =>
         {
             var (name, parameter, state) = slots[at];
-            if (parameter.Value.Grad is { } gradient)
+            if (owners[at] == ranks.Rank && parameter.Value.Grad is { } gradient)
                 rule.Update(
                     parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
         });
+        if (Ranks.AreMany)
+            ranks.Broadcast(Parameters, owners);
     }
 
     /// <summary>Calls an action with the index of each parameter; the largest parameters start first.</summary>
@@ -100,6 +132,20 @@ public sealed class Optimizer : IRunState
     });
 
     long Size(int at) => slots[at].Parameter.ElementCount;
+
+    /// <summary>The rank that updates each parameter: the largest first, each to the rank with the fewest elements so far.</summary>
+    internal static int[] Owners(IReadOnlyList<long> sizes, int ranks)
+    {
+        var (owners, elements) = (new int[sizes.Count], new long[ranks]);
+        foreach (var at in Enumerable.Range(0, sizes.Count).OrderByDescending(at => sizes[at]))
+        {
+            owners[at] = Array.IndexOf(elements, elements.Min());
+            elements[owners[at]] += sizes[at];
+        }
+        return owners;
+    }
+
+    public bool IsSharded => true;
 
     public void Save(StateWriter writer)
     {
@@ -119,7 +165,7 @@ public sealed class Optimizer : IRunState
         [.. rule.StateShapes(parameter.Shape)
             .Select(state => Tensor.Zeros(state.Shape, DType.Float32, parameter.Value.Device).DetachFromScope())];
 
-    /// <summary>The state tensors, named <c>parameter/state</c>.</summary>
+    /// <summary>The state tensors of this rank, named <c>parameter/state</c>.</summary>
     IEnumerable<(string Name, Tensor Value)> NamedState() =>
         slots.SelectMany(
             slot => rule.StateShapes(slot.Parameter.Shape).Zip(slot.State, (state, tensor) => ($"{slot.Name}/{state.Name}", tensor)));

@@ -1,4 +1,6 @@
+using System.Numerics;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Estimation;
 
 namespace Attune.Training.Optimizers;
@@ -37,11 +39,11 @@ public readonly record struct TrustRegionResult(double Before, double After, dou
 /// the surrogate mean(A π / π_old), as long as the KL allows, and shorter where a line search finds the KL too large or the surrogate not
 /// improved. Details: (1) products with the Fisher matrix F = Jᵀ (diag p − p pᵀ) J take J v from central differences of log-probabilities,
 /// and Jᵀ from a backward pass, so that no operator needs a second derivative; (2) parts are computed one after the other, and the
-/// parameters are changed in place meanwhile.
+/// parameters are changed in place meanwhile; (3) each rank computes a share of the parts, and all take the same step.
 /// </summary>
 /// <param name="parameters">The policy's parameters.</param>
-/// <param name="parts">All tokens of the step.</param>
-/// <param name="fisherParts">The tokens that the Fisher matrix is computed on.</param>
+/// <param name="parts">This rank's share of the tokens of the step.</param>
+/// <param name="fisherParts">Its share of the tokens that the Fisher matrix is computed on.</param>
 /// <param name="settings">The size of the region, and how the step is found.</param>
 public sealed class TrustRegion(
     ParameterVector parameters, IReadOnlyList<TrustRegionPart> parts, IReadOnlyList<TrustRegionPart> fisherParts,
@@ -52,8 +54,8 @@ public sealed class TrustRegion(
     const double Reach = 3e-4;                                     // of a difference, relative to the norm of the parameters
 
     readonly Tensor start = parameters.Values;                     // (P)
-    readonly long count = parts.Sum(part => part.Tokens.Size(0));
-    readonly long fisherCount = fisherParts.Sum(part => part.Tokens.Size(0));
+    readonly long count = Total(parts.Sum(part => part.Tokens.Size(0)));
+    readonly long fisherCount = Total(fisherParts.Sum(part => part.Tokens.Size(0)));
 
     /// <summary>Changes the parameters to those of the new policy, or leaves them as they are.</summary>
     public TrustRegionResult Step()
@@ -86,7 +88,7 @@ public sealed class TrustRegion(
             surrogate.Backward();
             value += surrogate.Item();
         }
-        return (value, parameters.Gradient);
+        return (Total(value), SumOfRanks(parameters.Gradient));
     }
 
     /// <summary>(F + damping) v</summary>
@@ -101,7 +103,7 @@ public sealed class TrustRegion(
         parameters.ClearGradients();
         foreach (var part in fisherParts)
             AddProduct(part, vector * reach, reach);
-        return scope.MoveToOuterScope(parameters.Gradient + vector * settings.CgDamping);
+        return scope.MoveToOuterScope(SumOfRanks(parameters.Gradient) + vector * settings.CgDamping);
     }
 
     /// <summary>Solves F x = b. Hestenes and Stiefel 1952.</summary>
@@ -140,7 +142,8 @@ public sealed class TrustRegion(
             surrogate += part.Surrogate(distribution).Item();
             kl += Kl.Full(distribution, old).Sum().Item();
         }
-        return (surrogate / count, kl / count);
+        parameters.Set(candidate);                                                                  // also on a rank without a part
+        return (Total(surrogate) / count, Total(kl) / count);
     }
 
     /// <summary>Adds the share of some tokens in F v to the gradients.</summary>
@@ -166,6 +169,14 @@ public sealed class TrustRegion(
     {
         using var grad = Autograd.EnableGrad();
         return product(vector);
+    }
+
+    static T Total<T>(T own) where T : INumber<T> => Ranks.Gather(() => own).Aggregate((sum, other) => sum + other);
+
+    static Tensor SumOfRanks(Tensor own)
+    {
+        Ranks.Current.Sum([own]);
+        return own;
     }
 
     static double Dot(Tensor a, Tensor b) => (a * b).Sum().Item();

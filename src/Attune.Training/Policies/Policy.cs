@@ -6,6 +6,7 @@ using Attune.Models.Adapters;
 using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
 using Attune.Training.Parameters;
@@ -70,7 +71,7 @@ public sealed class Policy(
     }
 
     /// <summary>Share the rows that are sampled in this process; by default as many as an operator has threads.</summary>
-    public IWorkers Workers { get; init; } = WorkerThreads.On(model.Device, TorchLibrary.Threads);
+    public IWorkers Workers { get; init; } = RankWorkers.On(model.Device, TorchLibrary.Threads);
 
     /// <summary>Plays episodes of several turns; null where a response is one turn.</summary>
     public IEpisodes? Episodes { get; init; }

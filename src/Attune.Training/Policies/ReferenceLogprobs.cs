@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 
 namespace Attune.Training.Policies;
 
@@ -23,10 +24,10 @@ public sealed class ReferenceLogprobs(Reference reference)
         foreach (var (text, logprobs) in reference.Saved?.Read() ?? [])
             precomputed[text] = logprobs;
         var known = precomputed.Count;
-        using (var remaining = batches.GetEnumerator())
-            while (AddNext(remaining))
-            {
-            }
+        var ranks = Ranks.Current;
+        foreach (var share in Ranks.Gather(() => ComputeShare(batches, ranks)))
+            foreach (var (text, logprobs) in share)
+                precomputed[text] = logprobs;
         if (precomputed.Count > known)
             reference.Saved?.Write(precomputed);
     }
@@ -37,31 +38,38 @@ public sealed class ReferenceLogprobs(Reference reference)
     /// <summary>(B, T) nats: the log-probability of each token, 0 at padding, without a gradient.</summary>
     public Tensor PerToken(Responses responses)
     {
-        if (reference.IsPrecomputed && !Unknown(responses).Any())
+        if (reference.IsPrecomputed && Texts(responses).All(precomputed.ContainsKey))
             return Responses.Padded(Texts(responses).Select(text => precomputed[text]), responses.Mask);
         using var lease = reference.Use();
         return Compute(lease.Policy, responses);
     }
 
-    bool AddNext(IEnumerator<Responses> batches)
+    /// <summary>The log-probabilities of unknown responses of every n-th batch of n ranks.</summary>
+    Dictionary<UInt128, float[]> ComputeShare(IEnumerable<Responses> batches, IRanks ranks)
     {
-        using var scope = TensorScope.Open();                                  // responses have a tensor too
-        if (!batches.MoveNext())
-            return false;
-        foreach (var rows in Unknown(batches.Current).Chunk(RowsAtOnce))
-            Add(batches.Current.Select(rows));
-        return true;
+        var computed = new Dictionary<UInt128, float[]>();
+        using var remaining = batches.GetEnumerator();
+        for (var at = 0; ; at++)
+        {
+            using var scope = TensorScope.Open();                              // responses have a tensor too
+            if (!remaining.MoveNext())
+                return computed;
+            if (at % ranks.Count == ranks.Rank)
+                foreach (var rows in Unknown(remaining.Current, computed).Chunk(RowsAtOnce))
+                    Add(remaining.Current.Select(rows), computed);
+        }
     }
 
-    IEnumerable<int> Unknown(Responses responses) =>
-        Texts(responses).Index().Where(text => !precomputed.ContainsKey(text.Item)).Select(text => text.Index);
+    IEnumerable<int> Unknown(Responses responses, Dictionary<UInt128, float[]> computed) =>
+        Texts(responses).Index().Where(text => !precomputed.ContainsKey(text.Item) && !computed.ContainsKey(text.Item))
+            .Select(text => text.Index);
 
-    void Add(Responses responses)
+    void Add(Responses responses, Dictionary<UInt128, float[]> computed)
     {
         using var scope = TensorScope.Open();
         var logprobs = Compute(reference.BeforeTraining, responses);
         foreach (var (row, text) in Texts(responses).Index())
-            precomputed[text] = logprobs.Select(0, row).Slice(0, 0, responses.Tokens[row].Length).ToArray<float>();
+            computed[text] = logprobs.Select(0, row).Slice(0, 0, responses.Tokens[row].Length).ToArray<float>();
     }
 
     static Tensor Compute(Policy policy, Responses responses)

@@ -7,6 +7,7 @@ using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Environments;
 using Attune.Training.Health;
@@ -211,7 +212,7 @@ public abstract record PolicyRecipe : IRecipe
             Generator = generator,
             Critic = critic,
             Episodes = player,
-            Workers = WorkerThreads.On(run.Device, Math.Max(Run.Threads, Training.Workers)),
+            Workers = RankWorkers.On(run.Device, Math.Max(Run.Threads, Training.Workers)),
         };
         using var rewards = AllRewards.Count == 0 ? new NoReward() : CreateRewards(AllRewards);
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);

@@ -1,6 +1,7 @@
 using Attune.Input;
 using Attune.Reporting.Runs;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Options;
 using Attune.Training.Runs;
@@ -85,9 +86,13 @@ public static class RecipeRunner
     /// <exception cref="InvalidDataException">The recipe's model cannot be used.</exception>
     public static IRecipe WithParallelism(IRecipe recipe)
     {
-        var backbone = recipe.DescribeBackbone();
+        var (backbone, ranks) = (recipe.DescribeBackbone(), Ranks.Current);
+        if (ranks.Count > 1 && !recipe.CanSplitUpdates)
+            throw new InvalidDataException(
+                "the loss of this recipe compares the examples of a batch, so that several processes cannot share it: use one process");
+        var examples = (recipe.ExamplesOfUpdate + ranks.Count - 1) / ranks.Count;
         var (run, training) = Parallelism.Choose(
-            recipe.Run, recipe.Training, new(Environment.ProcessorCount, backbone.ParameterCount, recipe.ExamplesOfUpdate)
+            recipe.Run, recipe.Training, new(Math.Max(1, Environment.ProcessorCount / ranks.LocalCount), backbone.ParameterCount, examples)
             {
                 IsOnCpu = Device.Parse(recipe.Run.Device).Type == DeviceType.Cpu,
                 CanSplit = recipe.CanSplitUpdates,

@@ -3,6 +3,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Reporting.Reports;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Evaluation;
@@ -124,7 +125,7 @@ public sealed record RftRecipe : PolicyRecipe
         var evaluation = new PolicyEvaluation(policy, reference, setup.Rewards, heldOut, run.Seed)
         {
             GoldReward = setup.Gold,
-            Workers = policy.Generator is TextGenerator ? workers : WorkerThreads.Single,
+            Workers = policy.Generator is TextGenerator && !Ranks.AreMany ? workers : WorkerThreads.Single,
         };
         var loop = new RftLoop(run, policy, setup.Rewards, Rft, new(optimizer, Optimizer, steps), Training) { Scoring = scoring };
         loop.Train(prompts, steps, evaluation.Evaluate, cancellation);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Attune.Reporting.Runs;
+using Attune.Torch.Distributed;
 using Attune.Training.States;
 
 namespace Attune.Training.Rejection;
@@ -33,11 +34,13 @@ public sealed class ResponsePool(string folder, int keep) : IRunState
 
     /// <summary>The responses that a process sampled for the next round before it was killed; null for none.</summary>
     public IReadOnlyList<SampledResponse>? SampledForNext() =>
-        File.Exists(PathOf(Rounds + 1)) ? SampledResponse.Read(PathOf(Rounds + 1)) : null;
+        Ranks.Once(() => File.Exists(PathOf(Rounds + 1)) ? SampledResponse.Read(PathOf(Rounds + 1)) : null);
 
     /// <summary>Writes the responses of the next round, before or after they are scored.</summary>
     public void WriteNext(IReadOnlyList<SampledResponse> round)
     {
+        if (!Ranks.IsFirst)
+            return;
         Directory.CreateDirectory(folder);
         SampledResponse.Write(PathOf(Rounds + 1), round);
     }

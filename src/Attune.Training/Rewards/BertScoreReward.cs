@@ -72,6 +72,8 @@ public sealed record BertScoreReward : RewardOptions, IValidatableObject
 /// <summary>One of the numbers of BERTScore.</summary>
 sealed class BertScoreSource(BertScorer scorer, BertScoreReward options, Tokenizer tokenizer) : IRewardSource
 {
+    public bool UsesModel => true;
+
     public Scores Score(Rollouts rollouts)
     {
         var scores = scorer.Score([.. TextResponse.FromRollouts(rollouts, tokenizer).Select(response =>

@@ -3,6 +3,7 @@ using Attune.Models.Families;
 using Attune.Reporting.TextMetrics;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
@@ -69,7 +70,7 @@ public sealed class BertScorer
     {
         string[] all = [.. texts.SelectMany(text => text.References.Append(text.Response)).Distinct(StringComparer.Ordinal)];
         int[][] tokens = Array.ConvertAll(all, text => tokenizer.EncodeWhole(encoder, before + text.Trim(), Side.Right));
-        var states = LengthBatches.Map(tokens, row => row.Length, WorkerThreads.On(encoder.TokenEmbedding.Value.Device, Workers), States);
+        var states = LengthBatches.Map(tokens, row => row.Length, RankWorkers.On(encoder.TokenEmbedding.Value.Device, Workers), States);
         var encoded = all.Zip(tokens, states).ToDictionary(
             row => row.First, row => new Encoded(row.Second, row.Third), StringComparer.Ordinal);
         var weights = Weights([.. texts.SelectMany(text => text.References).Select(reference => encoded[reference].Tokens)]);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
@@ -71,12 +72,14 @@ sealed class ClassifierSource(ClassifierReward options, Classifier model, Tokeni
     readonly int[] labels = [.. options.Labels.Select(label => Find(model, label)
         ?? throw new InvalidDataException($"the reward '{options.Title}': {options.Model} has no label '{label}'; {Known(model)}"))];
 
+    public bool UsesModel => true;
+
     public Scores Score(Rollouts rollouts)
     {
         var responses = TextResponse.FromRollouts(rollouts, context.Policy.Tokenizer);
         var wanted = Array.ConvertAll(responses, Wanted);
         var logits = LengthBatches.Map(
-            Array.ConvertAll(responses, Tokens), tokens => tokens.Length, WorkerThreads.On(model.Device, context.Workers), Logits);
+            Array.ConvertAll(responses, Tokens), tokens => tokens.Length, RankWorkers.On(model.Device, context.Workers), Logits);
         return Scores.FromTotals(logits.Zip(wanted, ScoreOf));
     }
 

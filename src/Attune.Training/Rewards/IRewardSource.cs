@@ -17,6 +17,9 @@ public interface IRewardSource : IDisposable
     /// <summary>Whether it mostly waits for another program: such sources are called at the same time, each on its own thread.</summary>
     bool IsRemote => false;
 
+    /// <summary>Whether it computes with a model in this process; the ranks then share the responses.</summary>
+    bool UsesModel => false;
+
     /// <summary>Whether it compares the responses to a prompt with each other, so that it needs several.</summary>
     bool ComparesResponses => false;
 

@@ -5,6 +5,8 @@ namespace Attune.Training.Rewards;
 /// <summary>Several reward models as one reward; each head of each model is a member.</summary>
 public sealed class RewardEnsemble(IReadOnlyList<RewardModelSource> models, EnsembleOptions options) : IRewardSource
 {
+    public bool UsesModel => true;
+
     public Scores Score(Rollouts rollouts)
     {
         var members = models.Select(model => model.ScoreHeads(rollouts)).ToList();

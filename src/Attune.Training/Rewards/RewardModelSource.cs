@@ -3,6 +3,7 @@ using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
@@ -32,6 +33,8 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
     /// <summary>How the scores of several heads become one.</summary>
     public EnsembleOptions Ensemble { get; init; } = new();
 
+    public bool UsesModel => true;
+
     public Scores Score(Rollouts rollouts) => Scores.FromTotals(ScoreHeads(rollouts).Select(Ensemble.Aggregate));
 
     /// <summary>The scores of each response by each head.</summary>
@@ -42,7 +45,7 @@ public sealed class RewardModelSource(RewardModel model, Tokenizer tokenizer, To
 
     /// <summary>The scores of each text by each head.</summary>
     public double[][] ScoreHeads(IReadOnlyList<int[]> texts) => LengthBatches.Map(
-        texts, text => text.Length, WorkerThreads.On(model.Device, Workers),
+        texts, text => text.Length, RankWorkers.On(model.Device, Workers),
         rows => ScoreTogether(Array.ConvertAll(rows, encoder.Truncate)));
 
     double[][] ScoreTogether(int[][] texts)

@@ -1,3 +1,4 @@
+using Attune.Torch.Distributed;
 using Attune.Training.Policies;
 using Attune.Training.States;
 
@@ -13,7 +14,7 @@ public sealed record WeightedReward(string Name, IRewardSource Source, double We
 /// <summary>
 /// The weighted sum of sources, each scaled separately. The score of a whole response is added at its last token where another source
 /// scores every token. A source that has no score for a response is left out of its sum; where none has one, the response has no score.
-/// Remote sources are called at the same time. Running moments are updated only when every source has answered.
+/// Remote sources are called at the same time. All ranks compute with models; rank 0 alone calls the other sources. Running moments are updated only when every source has answered.
 /// </summary>
 public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSource
 {
@@ -41,23 +42,41 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
     /// <summary>The validated scores of every part.</summary>
     Scores[] ScoreAll(Rollouts rollouts, Func<IRewardSource, Scores> score)
     {
-        var remote = parts.Where(part => part.Source.IsRemote).ToDictionary(
-            part => part.Name, part => Task.Run(() => score(part.Source)), StringComparer.Ordinal);
-        var partScores = new Scores[parts.Count];
-        var failures = new List<InvalidDataException>();
-        foreach (var (i, part) in parts.Index().OrderBy(row => row.Item.Source.IsRemote))
+        var remote = parts.Where(part => part.Source.IsRemote && Ranks.IsFirst).ToDictionary(
+            part => part.Name, part => Task.Run(() => Alone(part)), StringComparer.Ordinal);
+        var answers = new Answer[parts.Count];
+        foreach (var (i, part) in parts.Index().Where(row => row.Item.Source.UsesModel))
+            answers[i] = Try(part, () => score(part.Source));
+        var others = parts.Index().Where(row => !row.Item.Source.UsesModel).OrderBy(row => row.Item.Source.IsRemote).ToList();
+        foreach (var (row, answer) in others.Zip(Ranks.Once(() => others.ConvertAll(row => Ask(row.Item)))))
+            answers[row.Index] = answer;
+        string[] failures = [.. answers.Select(answer => answer.Failure).OfType<string>()];
+        return failures.Length == 0
+            ? Array.ConvertAll(answers, answer => answer.Scores!)
+            : throw new InvalidDataException(string.Join("\n", failures));
+
+        Answer Ask(WeightedReward part) => Try(
+            part, () => remote.TryGetValue(part.Name, out var answer) ? answer.GetAwaiter().GetResult() : score(part.Source));
+
+        Scores Alone(WeightedReward part)
+        {
+            using var alone = Ranks.Alone();
+            return score(part.Source);
+        }
+
+        Answer Try(WeightedReward part, Func<Scores> compute)
+        {
             try
             {
-                partScores[i] = remote.TryGetValue(part.Name, out var answer) ? answer.GetAwaiter().GetResult() : score(part.Source);
-                partScores[i].Check(part.Name, rollouts);
+                var scores = compute();
+                scores.Check(part.Name, rollouts);
+                return new(scores, Failure: null);
             }
             catch (InvalidDataException failure)
             {
-                failures.Add(failure);
+                return new(Scores: null, failure.Message);
             }
-        return failures.Count == 0
-            ? partScores
-            : throw new InvalidDataException(string.Join("\n", failures.Select(failure => failure.Message)), failures[0]);
+        }
     }
 
     Scores Sum(Scores[] partScores, bool update)
@@ -91,4 +110,7 @@ public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSour
                 sum[sum.Length - row.Length + i] += row[i] * weight;
         return sum;
     }
+
+    /// <summary>Scores, or why there are none.</summary>
+    sealed record Answer(Scores? Scores, string? Failure);
 }

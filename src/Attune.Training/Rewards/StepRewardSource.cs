@@ -19,6 +19,8 @@ public sealed class StepRewardSource(StepScorer scorer, Tokenizer policyTokenize
     /// <summary>Whether each step is rewarded, and not the response at its end.</summary>
     public bool PerStep { get; init; } = true;
 
+    public bool UsesModel => true;
+
     public Scores Score(Rollouts rollouts)
     {
         var steps = rollouts.Completions.Select(response => StepText.Split(policyTokenizer.TextOf(response), scorer.Separator)).ToList();

@@ -2,6 +2,7 @@ using Attune.Data;
 using Attune.Models;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Parameters;
 
@@ -39,7 +40,7 @@ public sealed class StepScorer(RewardModel model, Tokenizer tokenizer)
     public ScoredSteps[] Score(IReadOnlyList<ResponseSteps> responses)
     {
         TokenSteps[] texts = [.. responses.Select(response => encoder.EncodeSteps(response.Prompt, response.Steps, Separator))];
-        return LengthBatches.Map(texts, text => text.Tokens.Length, WorkerThreads.On(model.Device, Workers), ScoreTogether);
+        return LengthBatches.Map(texts, text => text.Tokens.Length, RankWorkers.On(model.Device, Workers), ScoreTogether);
     }
 
     ScoredSteps[] ScoreTogether(TokenSteps[] texts)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Attune.Input;
 using Attune.Reporting.Files;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.States;
 
 namespace Attune.Training.Runs;
@@ -30,18 +31,20 @@ sealed class CheckpointStore(string folder, int keep)
     /// <param name="protectedSteps">Steps whose checkpoints are kept, however old.</param>
     public void Save(int step, IReadOnlyDictionary<string, IRunState> states, IEnumerable<int> protectedSteps)
     {
-        if (Directory.Exists(PathOf(step)))
+        if (Ranks.Once(() => Directory.Exists(PathOf(step))))
             return;                                  // it was due at this step, and the run is stopped at the same step
         Write(PathOf(step), new(step), states);
-        foreach (var old in Steps().SkipLast(keep).Except(protectedSteps).ToList())
-            Directory.Delete(PathOf(old), recursive: true);
+        if (Ranks.IsFirst)
+            foreach (var old in Steps().SkipLast(keep).Except(protectedSteps).ToList())
+                Directory.Delete(PathOf(old), recursive: true);
     }
 
     /// <summary>Writes the states of a step that a run was rolled back to, and deletes later checkpoints.</summary>
     public void Replace(int step, IReadOnlyDictionary<string, IRunState> states)
     {
-        foreach (var later in Steps().Where(other => other > step).Reverse().ToList())
-            Directory.Delete(PathOf(later), recursive: true);
+        if (Ranks.IsFirst)
+            foreach (var later in Steps().Where(other => other > step).Reverse().ToList())
+                Directory.Delete(PathOf(later), recursive: true);
         Write(PathOf(step), new(step), states);
     }
 
@@ -55,7 +58,9 @@ sealed class CheckpointStore(string folder, int keep)
         Write(BestPath, new(step) { Value = value }, states);
 
     /// <summary>The best step and its value; null when there is none or, with a notice, when it is damaged.</summary>
-    public (int Step, double Value)? Best(Action<string> notify)
+    public (int Step, double Value)? Best(Action<string> notify) => Ranks.Once(() => FindBest(notify));
+
+    (int Step, double Value)? FindBest(Action<string> notify)
     {
         // the program was killed between deleting the old one and renaming the new one
         var unfinished = BestPath + ".unfinished";
@@ -80,6 +85,14 @@ sealed class CheckpointStore(string folder, int keep)
     /// <param name="upTo">The newest step to restore.</param>
     public int? Load(IReadOnlyDictionary<string, IRunState> states, Action<string> notify, int upTo = int.MaxValue)
     {
+        var newest = Ranks.Once(() => FindNewest(notify, upTo));
+        if (newest is { } step)
+            ReadStates(PathOf(step), states);
+        return newest;
+    }
+
+    int? FindNewest(Action<string> notify, int upTo)
+    {
         foreach (var unfinished in Directory.Exists(folder) ? Directory.GetDirectories(folder, "step-*.unfinished") : [])
             Directory.Delete(unfinished, recursive: true);
         foreach (var step in Steps().Where(step => step <= upTo).Reverse().ToList())
@@ -91,40 +104,58 @@ sealed class CheckpointStore(string folder, int keep)
                 notify($"the checkpoint {PathOf(step)} is damaged ({damage}); {fallback}");
                 continue;
             }
-            ReadStates(PathOf(step), states);
             return step;
         }
         return null;
     }
 
-    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states) =>
-        AtomicWrite.Folder(path, unfinished => WriteInto(unfinished, manifest, states));
-
-    static void WriteInto(string unfinished, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states)
+    /// <summary>Rank 0 makes the folder, each rank writes a file into it, and rank 0 adds the manifest and renames the folder.</summary>
+    static void Write(string path, CheckpointManifest manifest, IReadOnlyDictionary<string, IRunState> states)
     {
-        Directory.CreateDirectory(unfinished);
-        WriteStates(unfinished, states);
-        var files = new[] { Tensors, Numbers }.Select(name => Describe(unfinished, name)).ToArray();
-        WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
+        if (Ranks.IsFirst)
+            AtomicWrite.Folder(path, unfinished =>
+            {
+                Directory.CreateDirectory(unfinished);
+                var files = WriteStates(unfinished, states);
+                WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
+            });
+        else
+            _ = WriteStates(AtomicWrite.Unfinished(path), states);
+        Ranks.Wait();
     }
 
-    static void WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
+    /// <summary>Writes the states that this rank has.</summary>
+    /// <returns>The files of all ranks.</returns>
+    static CheckpointFile[] WriteStates(string path, IReadOnlyDictionary<string, IRunState> states)
+    {
+        var rank = Ranks.Current.Rank;
+        Ranks.Wait();
+        return [.. Ranks.Gather(() => WriteStatesOf(rank, path, states)).SelectMany(files => files)];
+    }
+
+    static CheckpointFile[] WriteStatesOf(int rank, string path, IReadOnlyDictionary<string, IRunState> states)
     {
         using var scope = TensorScope.Open();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var numbers = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach (var (part, state) in states)
+        foreach (var (part, state) in states.Where(state => rank == 0 || state.Value.IsSharded))
             state.Save(new(part, tensors, numbers));
-        Safetensors.Write(Path.Combine(path, Tensors), tensors.Select(pair => (pair.Key, pair.Value)));
+        var file = rank == 0 ? Tensors : string.Create(CultureInfo.InvariantCulture, $"rank-{rank}.safetensors");
+        Safetensors.Write(Path.Combine(path, file), tensors.Select(pair => (pair.Key, pair.Value)));
+        if (rank > 0)
+            return [Describe(path, file)];
         WriteFlushed(Path.Combine(path, Numbers), JsonSerializer.SerializeToUtf8Bytes(numbers, Json));
+        return [Describe(path, Tensors), Describe(path, Numbers)];
     }
 
     static void ReadStates(string path, IReadOnlyDictionary<string, IRunState> states)
     {
-        using var tensors = Safetensors.Open(Path.Combine(path, Tensors));
+        Safetensors[] files = [.. ReadManifest(path).Files.Select(file => file.Name).Where(name => name != Numbers)
+            .Select(name => Safetensors.Open(Path.Combine(path, name)))];
         var numbers = JsonInput.Read<Dictionary<string, double>>(Path.Combine(path, Numbers), Json);
         foreach (var (part, state) in states)
-            state.Load(new(part, tensors, numbers));
+            state.Load(new(part, files, numbers));
+        Array.ForEach(files, file => file.Dispose());
     }
 
     string? Damage(string path)
@@ -133,7 +164,7 @@ sealed class CheckpointStore(string folder, int keep)
         {
             var manifest = ReadManifest(path);
             var isNamed = manifest?.Value is not null || Path.GetFileName(path) == Path.GetFileName(PathOf(manifest?.Step ?? 0));
-            if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }] || !isNamed)
+            if (manifest?.Files is not [{ Name: Tensors }, { Name: Numbers }, ..] || !isNamed)
                 return "its manifest does not belong to it";
             return Array.Find(manifest.Files, file => Describe(path, file.Name) != file) is { } changed
                 ? $"{changed.Name} has changed"

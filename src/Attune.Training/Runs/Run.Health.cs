@@ -34,7 +34,7 @@ public sealed partial class Run
             Notice($"step {step}: no longer: {finding.Words}");
     }
 
-    void LogHealth(HealthEvent happened) => healthLog!.Write(happened.ToJson());
+    void LogHealth(HealthEvent happened) => healthLog?.Write(happened.ToJson());
 
     /// <summary>Takes the action that is due after a step.</summary>
     /// <returns>The step that the run was rolled back to, or null when it continues.</returns>

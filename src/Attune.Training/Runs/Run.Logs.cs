@@ -3,6 +3,7 @@ using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
+using Attune.Torch.Distributed;
 
 namespace Attune.Training.Runs;
 
@@ -21,6 +22,8 @@ public sealed partial class Run
 
     void OpenFiles(int step)
     {
+        if (!Ranks.IsFirst)
+            return;
         var last = step == 0 ? -1 : step;                        // the evaluation of step 0 is repeated
         metricLog = new(Folder.Metrics, last);
         sampleLog = new(Folder.Samples, last);
@@ -38,17 +41,20 @@ public sealed partial class Run
     }
 
     /// <summary>Whether the evaluation after a step was logged: a reward may have failed before.</summary>
-    bool HasEvaluation(int done) => JsonLinesLog.Read(Folder.Metrics).Any(line =>
+    bool HasEvaluation(int done) => Ranks.Once(() => JsonLinesLog.Read(Folder.Metrics).Any(line =>
         line["step"] is JsonValue step && step.TryGetValue(out int number) && number == done
-        && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal)));
+        && line.Any(pair => pair.Key.StartsWith(Metric.HeldOut, StringComparison.Ordinal))));
 
     void LogMetrics(int step, IReadOnlyDictionary<string, double> metrics)
     {
         var line = new JsonObject { ["step"] = step, ["time/seconds"] = Math.Round(Seconds, 3) };
         Add(line, metrics);
-        metricLog!.Write(line);
-        RunTelemetry.Record(Name, metrics);
-        events!.WriteScalars(step, [("time/seconds", Seconds), .. metrics.Select(metric => (metric.Key, metric.Value))]);
+        if (Ranks.IsFirst)
+        {
+            metricLog!.Write(line);
+            RunTelemetry.Record(Name, metrics);
+            events!.WriteScalars(step, [("time/seconds", Seconds), .. metrics.Select(metric => (metric.Key, metric.Value))]);
+        }
         foreach (var change in health?.Observe(step, metrics) ?? [])
             NotifyHealthChange(change, step);
     }
@@ -63,6 +69,8 @@ public sealed partial class Run
             best = (step, value);
             checkpoints.SaveBest(step, value, states);
         }
+        if (!Ranks.IsFirst)
+            return;
         foreach (var sample in evaluation.Samples.Take(samples))
         {
             var line = new JsonObject { ["step"] = step, ["prompt"] = sample.Prompt, ["completion"] = sample.Completion };

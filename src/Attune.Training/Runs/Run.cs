@@ -6,6 +6,7 @@ using Attune.Reporting.Files;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Health;
 using Attune.Training.States;
 
@@ -13,7 +14,7 @@ namespace Attune.Training.Runs;
 
 /// <summary>
 /// A run in its folder. <see cref="Steps"/> resumes, logs, evaluates, saves, cancels and frees tensors, so that the body of a training loop
-/// is the algorithm only.
+/// is the algorithm only. Of several ranks, the first one writes the folder and shows the progress.
 /// </summary>
 public sealed partial class Run : IDisposable, IRunState
 {
@@ -50,15 +51,15 @@ public sealed partial class Run : IDisposable, IRunState
     /// <exception cref="InvalidDataException">The folder is in use, or holds another run.</exception>
     public Run(RunOptions options, MethodDescription method, string? recipe, IRunDisplay display)
     {
-        (this.options, this.recipe, this.display) = (options.WithDtype(), recipe, display);
+        (this.options, this.recipe, this.display) = (options.WithDtype(), recipe, Ranks.IsFirst ? display : new SilentDisplay());
         var device = Device.Parse(options.Device);
         Method = method;
         Folder = new(options.Output);
         if (recipe is null)
-            folderLock = Folder.Lock();
+            Lock();
         else
             RequireNoRun();
-        Started = ReadStarted(Folder) ?? DateTime.SpecifyKind(DateTime.Now, DateTimeKind.Unspecified);
+        Started = Ranks.Once(() => ReadStarted(Folder) ?? DateTime.SpecifyKind(DateTime.Now, DateTimeKind.Unspecified));
         checkpoints = new(Folder.Checkpoints, options.KeepCheckpoints);
         Random = new((ulong)options.Seed, device);
         if (options.Threads > 0)
@@ -117,6 +118,8 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Writes a file of the run folder, or, while there is no folder yet, when it is created before the first step.</summary>
     internal void WriteFile(string path, Action<string> write)
     {
+        if (!Ranks.IsFirst)
+            return;
         if (folderLock is null)
             unwritten.Add((path, write));
         else
@@ -152,7 +155,8 @@ public sealed partial class Run : IDisposable, IRunState
         best = bestBy is null ? null : checkpoints.Best(Warn);
         CreateFolder();
         OpenFiles(done);
-        SessionOnMachine.Describe(this, done).Append(Folder);
+        if (Ranks.IsFirst)
+            SessionOnMachine.Describe(this, done).Append(Folder);
         clock.Start();
         using var span = RunTelemetry.Start("attune.run", Name, Method.Name, done);
         display.Begin(Name, done, total);
@@ -217,6 +221,9 @@ public sealed partial class Run : IDisposable, IRunState
     public void Complete(Action<string> saveModel)
     {
         TakeBest();
+        if (!Ranks.IsFirst)
+            return;
+        using var alone = Ranks.Alone();
         AtomicWrite.Folder(Folder.Model, folder =>
         {
             saveModel(folder);
@@ -265,10 +272,17 @@ public sealed partial class Run : IDisposable, IRunState
         }
     }
 
+    /// <exception cref="InvalidDataException">Another process uses the folder.</exception>
+    void Lock()
+    {
+        if (Ranks.IsFirst)
+            folderLock = Folder.Lock();
+    }
+
     /// <exception cref="InvalidDataException">The folder of a new run already has one.</exception>
     void RequireNoRun()
     {
-        if (Folder.HasStarted)
+        if (Ranks.IsFirst && Folder.HasStarted)
             throw new InvalidDataException(
                 $"{Folder.Path} already has a run; resume it with `attune train {Folder.Path}`, or set another run.output");
     }
@@ -276,9 +290,12 @@ public sealed partial class Run : IDisposable, IRunState
     /// <summary>Called when data and models are loaded, so that a run that cannot begin leaves no folder.</summary>
     void CreateFolder()
     {
+        Ranks.Wait();                                            // another rank may not have looked yet whether there is a run
+        if (!Ranks.IsFirst)
+            return;
         if (recipe is not null)
         {
-            folderLock = Folder.Lock();
+            Lock();
             RequireNoRun();
             WriteData();
             foreach (var (path, write) in unwritten)
@@ -315,7 +332,7 @@ public sealed partial class Run : IDisposable, IRunState
 
     void StopIfCancelled(int done, CancellationToken cancellation)
     {
-        if (!cancellation.IsCancellationRequested)
+        if (!Ranks.Any(cancellation.IsCancellationRequested))
             return;
         SaveStopped(done);
         throw new OperationCanceledException(cancellation);
@@ -339,7 +356,7 @@ public sealed partial class Run : IDisposable, IRunState
     {
         if (best is not { } kept)
             return;
-        var last = RunRecord.Read(Folder).Metrics.First(metric => metric.Name == bestBy).Points[^1];
+        var last = Ranks.Once(() => RunRecord.Read(Folder).Metrics.First(metric => metric.Name == bestBy).Points[^1]);
         Restore(() =>
         {
             checkpoints.LoadBest(states);
