@@ -6,7 +6,6 @@ using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Heads;
 using Attune.Text;
-using Attune.Torch;
 using Attune.Torch.Distributed;
 using Attune.Training.Batches;
 using Attune.Training.Environments;

@@ -1,12 +1,17 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
-using Attune.Torch;
+using Attune.Training.Algorithms;
+using Attune.Training.Environments;
 using Attune.Training.Recipes;
+using Attune.Training.Rewards;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Tests.Distributed;
 
-/// <summary>Runs of several ranks beside runs of one.</summary>
+/// <summary>Runs of several ranks, compared with runs of one.</summary>
 public sealed class RankTests : IDisposable
 {
     readonly TinyRuns runs = new();
@@ -17,22 +22,100 @@ public sealed class RankTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Train_TwoRanks_GivesTheNumbersOfOne(string kind)
+    public void Train_TwoRanks_LogsTheNumbersOfOne(string kind) => AssertSameNumbers(
+        runs.Start(kind, Recipe(kind, "one")), Start(kind, Recipe(kind, "two"), ranks: 2));
+
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("reward")]
+    [InlineData("kto")]
+    [InlineData("ppo")]
+    public void Train_FourRanks_LogsTheNumbersOfOne(string kind) => AssertSameNumbers(
+        runs.Start(kind, Recipe(kind, "one")), Start(kind, Recipe(kind, "four"), ranks: 4));
+
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("ppo")]
+    public void Train_DropoutOrEpisodes_EndsWithTheSameWeightsOnAllRanksAndAfterAResume(string kind)
     {
-        var one = Metrics(runs.Start(kind, Recipe(kind, "one")));
-        var two = Metrics(Start(kind, Recipe(kind, "two"), ranks: 2));
-        Assert.Equal(one.Count, two.Count);
-        foreach (var (expected, found) in one.Zip(two))
-        {
-            Assert.Equal(expected.Keys.Order(), found.Keys.Order());
-            foreach (var (name, value) in expected)
-                Assert.True(IsNear(value, found[name]), $"step {expected["step"]}: {name} is {found[name]} and must be {value}");
-        }
+        var recipe = runs.Recipe(kind, "whole");                            // sft: with dropout, of which each rank has its own noise
+        if (recipe is PpoRecipe ppo)
+            recipe = ppo with { Episodes = new() { Environments = [new ObjectEnvironment(new Game())], MaxTurns = 2, MaxTokens = 24 } };
+        var whole = Start(kind, recipe, ranks: 2);
+        var display = new RecordingDisplay(cancelAfter: 3);
+        var parts = recipe.With(recipe.Run with { Output = runs.PathTo("parts") }, recipe.Model);
+        Assert.Throws<OperationCanceledException>(() => ThreadRanks.Run(2, ranks =>
+            runs.Start(kind, parts, display, ranks.Rank == 0 ? display.Token : CancellationToken.None)));
+        var resumed = ThreadRanks.Run(2, _ => RecipeRunner.StartOrResume(parts, new SilentDisplay(), CancellationToken.None))[0];
+        Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(resumed));
     }
 
-    IRecipe Recipe(string kind, string output)
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Resume_AnotherNumberOfRanks_LogsTheSameNumbers(int ranks)
     {
-        var recipe = runs.Recipe(kind, output, steps: 3);
+        var whole = Start("ppo", Recipe("ppo", "whole", steps: 4), ranks: 2);
+        var display = new RecordingDisplay(cancelAfter: 2);
+        Assert.Throws<OperationCanceledException>(() => ThreadRanks.Run(2, own =>
+            runs.Start("ppo", Recipe("ppo", "parts", steps: 4), display, own.Rank == 0 ? display.Token : CancellationToken.None)));
+        AssertSameNumbers(whole, ThreadRanks.Run(ranks, _ => runs.Resume("parts"))[0]);
+    }
+
+    [Fact]
+    public void Checkpoint_TwoRanks_HasAPartOfTheOptimizerOfEach()
+    {
+        var run = Start("sft", Recipe("sft", "two"), ranks: 2);
+        var checkpoint = Path.Combine(run.Checkpoints, "step-000003");
+        Assert.Equal(
+            ["manifest.json", "rank-1.safetensors", "state.json", "state.safetensors"],
+            Directory.GetFiles(checkpoint).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var (first, second) = (OptimizerElements(checkpoint, "state.safetensors"), OptimizerElements(checkpoint, "rank-1.safetensors"));
+        Assert.InRange(second / (double)(first + second), 0.4, 0.6);
+    }
+
+    [Fact]
+    public void Checkpoint_FileOfARankIsDamaged_TheOneBeforeIsUsed()
+    {
+        var display = new RecordingDisplay(cancelAfter: 3);
+        Assert.Throws<OperationCanceledException>(() => ThreadRanks.Run(2, own =>
+            runs.Start("sft", Recipe("sft", "a", steps: 4), display, own.Rank == 0 ? display.Token : CancellationToken.None)));
+        File.WriteAllText(Path.Combine(runs.PathTo("a"), "checkpoints", "step-000003", "rank-1.safetensors"), "x");
+        var second = new RecordingDisplay();
+        ThreadRanks.Run(2, _ => runs.Resume("a", second));
+        Assert.Equal((2, 4), second.Began);
+        Assert.Contains("rank-1.safetensors has changed", Assert.Single(second.Notices, text => text.Contains("damaged")));
+    }
+
+    [Fact]
+    public void Reward_ThatIsAFunction_IsCalledOnOneRankAndItsFailureStopsAll()
+    {
+        var calls = 0;
+        var recipe = (PpoRecipe)runs.Recipe("ppo", "a") with
+        {
+            RewardModel = "",
+            Rewards = [new FunctionReward(responses => Interlocked.Increment(ref calls) < 4
+                ? Array.ConvertAll([.. responses], response => (double)response.Text.Length)
+                : throw new InvalidDataException("no more scores"))],
+        };
+        var failures = ThreadRanks.Run(2, _ => Assert.Throws<TrainingStoppedException>(() =>
+            RecipeRunner.StartOrResume(recipe, new SilentDisplay(), CancellationToken.None)).Message);
+        Assert.All(failures, message => Assert.Contains("no more scores", message, StringComparison.Ordinal));
+        Assert.Equal(4, calls);                                             // 8 if each rank called it
+    }
+
+    [Fact]
+    public void Start_LossThatComparesExamples_IsRefused()
+    {
+        var recipe = (DpoRecipe)runs.Recipe("dpo", "a");
+        recipe = recipe with { Dpo = recipe.Dpo with { Loss = [DpoLoss.Aot] }, Training = recipe.Training with { MicroBatchSize = 0 } };
+        var error = Assert.Throws<InvalidDataException>(() => Start("dpo", recipe, ranks: 2));
+        Assert.Contains("compares the examples of a batch", error.Message, StringComparison.Ordinal);
+    }
+
+    IRecipe Recipe(string kind, string output, int steps = 3)
+    {
+        var recipe = runs.Recipe(kind, output, steps, checkpointEvery: 1);
         return recipe switch
         {
             SftRecipe sft => sft with { Sft = sft.Sft with { Dropout = false } },
@@ -41,18 +124,50 @@ public sealed class RankTests : IDisposable
         };
     }
 
-    RunFolder Start(string kind, IRecipe recipe, int ranks) =>
-        ThreadRanks.Run(ranks, _ => runs.Start(kind, recipe))[0];
+    RunFolder Start(string kind, IRecipe recipe, int ranks)
+    {
+        var results = ThreadRanks.Run(ranks, own => (Folder: runs.Start(kind, recipe), own.SummedElements));
+        Assert.All(results, rank => Assert.True(rank.SummedElements > 0));
+        return results[0].Folder;
+    }
 
-    static bool IsNear(double expected, double found) =>
-        expected.Equals(found) || Math.Abs(expected - found) <= 1e-5 * Math.Max(1, Math.Abs(expected));
+    static void AssertSameNumbers(RunFolder expected, RunFolder found)
+    {
+        var (one, two) = (Metrics(expected), Metrics(found));
+        Assert.Equal(one.Count, two.Count);
+        foreach (var (own, other) in one.Zip(two))
+        {
+            Assert.Equal(own.Keys.Order(StringComparer.Ordinal), other.Keys.Order(StringComparer.Ordinal));
+            foreach (var (name, value) in own)
+                Assert.True(
+                    value.Equals(other[name]) || Math.Abs(value - other[name]) <= 1e-5 * Math.Max(1, Math.Abs(value)),
+                    $"step {own["step"]}: {name} is {other[name]} and must be {value}");
+        }
+    }
 
     /// <summary>The numbers of each line but times.</summary>
     static List<Dictionary<string, double>> Metrics(RunFolder run) => [.. JsonLinesLog.Read(run.Metrics).Select(line => line
         .Where(pair => !pair.Key.StartsWith("time/", StringComparison.Ordinal))
         .ToDictionary(pair => pair.Key, pair => Number(pair.Value!), StringComparer.Ordinal))];
 
-    static double Number(JsonNode value) => value.GetValueKind() == System.Text.Json.JsonValueKind.Number
+    static double Number(JsonNode value) => value.GetValueKind() == JsonValueKind.Number
         ? value.GetValue<double>()
-        : double.Parse(value.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture);
+        : double.Parse(value.GetValue<string>(), CultureInfo.InvariantCulture);
+
+    static long OptimizerElements(string checkpoint, string file)
+    {
+        using var tensors = Torch.Safetensors.Open(Path.Combine(checkpoint, file));
+        return tensors.Header.Entries.Where(entry => entry.Key.StartsWith("optimizer/", StringComparison.Ordinal))
+            .Sum(entry => entry.Value.Shape.Aggregate(1L, (product, size) => product * size));
+    }
+
+    /// <summary>Replies once, and remembers on which rank it was called.</summary>
+    sealed class Game : IEnvironment
+    {
+        public Task<IReadOnlyList<Reply>> ReplyAsync(IReadOnlyList<Episode> episodes, CancellationToken cancellation) =>
+            Task.FromResult<IReadOnlyList<Reply>>([.. episodes.Select(episode => new Reply(" moo")
+            {
+                Ends = episode.Turns[^1].Text.Length % 3 == 0, Reward = episode.Turns[^1].Text.Length % 7,
+            })]);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Attune.Torch;
 using Attune.Torch.Distributed;
 
@@ -6,13 +7,13 @@ namespace Attune.Training.Tests.Distributed;
 /// <summary>Ranks that are threads of this process.</summary>
 sealed class ThreadRanks : IRanks
 {
-    static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
     readonly ThreadRanks[] all;
-    readonly Barrier barrier;
+    readonly Barrier meeting;
     object? shared;
 
-    ThreadRanks(ThreadRanks[] all, Barrier barrier, int rank) => (this.all, this.barrier, Rank) = (all, barrier, rank);
+    ThreadRanks(ThreadRanks[] all, Barrier barrier, int rank) => (this.all, meeting, Rank) = (all, barrier, rank);
 
     public int Rank { get; }
 
@@ -26,6 +27,7 @@ sealed class ThreadRanks : IRanks
     public long SummedElements { get; private set; }
 
     /// <summary>Calls a function on every rank.</summary>
+    /// <exception cref="Exception">The first failure that is not the end of another rank.</exception>
     /// <returns>The results of all ranks.</returns>
     public static TResult[] Run<TResult>(int count, Func<ThreadRanks, TResult> body)
     {
@@ -47,9 +49,9 @@ sealed class ThreadRanks : IRanks
             all[rank] = new(all, barrier, rank);
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
-        return failures.OfType<Exception>().OrderBy(error => error is RankFailedException).FirstOrDefault() is { } failure
-            ? throw new InvalidOperationException(failure.Message, failure)
-            : results;
+        if (failures.OfType<Exception>().OrderBy(error => error is RankFailedException).FirstOrDefault() is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+        return results;
     }
 
     public void Sum(IReadOnlyList<Tensor> tensors)
@@ -88,7 +90,7 @@ sealed class ThreadRanks : IRanks
 
     void Wait()
     {
-        if (!barrier.SignalAndWait(Timeout))
+        if (!meeting.SignalAndWait(LongestWait))
             throw new RankFailedException($"rank {Rank}: another rank does not answer");
     }
 }
