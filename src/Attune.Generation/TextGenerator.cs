@@ -1,6 +1,7 @@
 using Attune.Models;
 using Attune.Models.Adapters;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 
 namespace Attune.Generation;
 
@@ -21,7 +22,8 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     const int RowsOfWorker = 8;
 
     /// <summary>
-    /// Share the rows, each with a batch of its own, where there are at least 8 for each; otherwise the threads share each operator.
+    /// Share the rows, each with a batch of its own, where there are at least 8 for each or several ranks; otherwise the threads share each
+    /// operator.
     /// </summary>
     public IWorkers Workers { get; init; } = WorkerThreads.Single;
 
@@ -58,7 +60,8 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
             .Select(row => new GenerationRow(prompts[row / samples], RowDraws.SeedOf(seed, row))).ToArray();
         if (rows.Length == 0)
             return [];
-        var workers = OnToken is null && rows.Length >= RowsOfWorker * Workers.Count ? Workers : WorkerThreads.Single;
+        var isShared = Ranks.AreMany || rows.Length >= RowsOfWorker * Workers.Count;
+        var workers = OnToken is null && isShared ? Workers : WorkerThreads.Single;
         var adapterOff = Lora.IsDisabled;                          // of this thread
         return [.. workers.Map([.. rows.Chunk((rows.Length + workers.Count - 1) / workers.Count)], Generate).SelectMany(share => share)];
 

@@ -33,6 +33,8 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
 
     public int Count => environment.Count;
 
+    public int LocalRank => environment.LocalRank;
+
     public int LocalCount => environment.LocalCount;
 
     /// <summary>What this libtorch exchanges tensors with ("Gloo", "Gloo, NCCL"); empty if it was built without c10d.</summary>

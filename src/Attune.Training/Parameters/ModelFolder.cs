@@ -8,6 +8,7 @@ using Attune.Models.Layers;
 using Attune.Reporting.Files;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Options;
 using Attune.Training.Runs;
 
@@ -39,12 +40,17 @@ public static class ModelFolder
         if (model.Length > 0 || options.Path.Length > 0)
             return LoadTokenizer(model.Length > 0 ? model : options.Path, run);
         var trained = Path.Combine(run.Folder.Path, "tokenizer");
-        if (!run.Folder.HasStarted || !Directory.Exists(trained))
+        _ = Ranks.Once(TrainIfNew);
+        return LoadTokenizer(trained, run);
+
+        bool TrainIfNew()
         {
+            if (run.Folder.HasStarted && Directory.Exists(trained))
+                return false;
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             AtomicWrite.Folder(trained, options.Train(texts()).Save);
+            return true;
         }
-        return LoadTokenizer(trained, run);
     }
 
     /// <summary>
