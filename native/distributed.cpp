@@ -257,6 +257,18 @@ ATTUNE_EXPORT int attune_ranks_sum(void* handle, void** tensors, int32_t count) 
     });
 }
 
+// The sum of each tensor is on its owner only; other ranks have any values afterwards.
+ATTUNE_EXPORT int attune_ranks_reduce(void* handle, void** tensors, const int32_t* owners, int32_t count) {
+    return guard([&] {
+        auto buckets = buckets_of(tensors, owners, count);
+        exchange(*static_cast<Group*>(handle), buckets, true, [](auto& backend, Bucket& bucket, Tensors& flat) {
+            c10d::ReduceOptions options;
+            options.rootRank = bucket.source;
+            return backend.reduce(flat, options);
+        });
+    });
+}
+
 ATTUNE_EXPORT int attune_ranks_broadcast(void* handle, void** tensors, const int32_t* sources, int32_t count) {
     return guard([&] {
         auto buckets = buckets_of(tensors, sources, count);

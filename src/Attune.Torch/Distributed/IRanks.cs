@@ -22,6 +22,11 @@ public interface IRanks
     /// <param name="tensors">Tensors of the same shapes on every rank.</param>
     void Sum(IReadOnlyList<Tensor> tensors);
 
+    /// <summary>Replaces each tensor by its sum over all ranks, on one of them; on the others it has any values afterwards.</summary>
+    /// <param name="tensors">Tensors of the same shapes on every rank.</param>
+    /// <param name="owners">For each tensor, the rank that gets the sum.</param>
+    void Sum(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> owners);
+
     /// <summary>Replaces tensors by those of one rank.</summary>
     /// <param name="tensors">Tensors of the same shapes on every rank.</param>
     /// <param name="source">For each tensor, the rank that has it.</param>

@@ -75,6 +75,15 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
             Check(Native.attune_ranks_broadcast(handle, first, firstSource, handles.Length));
     }
 
+    public void Sum(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> owners)
+    {
+        var handles = Handles(tensors);
+        int[] ranks = [.. owners];
+        fixed (nint* first = handles)
+        fixed (int* firstOwner = ranks)
+            Check(Native.attune_ranks_reduce(handle, first, firstOwner, handles.Length));
+    }
+
     public IReadOnlyList<byte[]> Gather(byte[] own)
     {
         var lengths = stackalloc long[Count];

@@ -103,6 +103,10 @@ public static class Ranks
         {
         }
 
+        public void Sum(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> owners)
+        {
+        }
+
         public void Broadcast(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> source)
         {
         }

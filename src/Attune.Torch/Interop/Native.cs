@@ -93,6 +93,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial void attune_ranks_free(nint group);
     [LibraryImport(Library)] public static partial int attune_ranks_sum(nint group, nint* tensors, int count);
     [LibraryImport(Library)] public static partial int attune_ranks_broadcast(nint group, nint* tensors, int* sources, int count);
+    [LibraryImport(Library)] public static partial int attune_ranks_reduce(nint group, nint* tensors, int* owners, int count);
     [LibraryImport(Library)]
     public static partial int attune_ranks_gather(nint group, byte* own, long length, out byte* all, long* lengths);
 

@@ -67,17 +67,21 @@ public sealed class Optimizer : IRunState
         return taken;
     }
 
-    /// <summary>Adds up the gradients of all ranks. A parameter that has none on any rank keeps none.</summary>
+    /// <summary>
+    /// Adds up the gradients of all ranks. Only the rank that updates a parameter then has its gradient, if any rank had one.
+    /// </summary>
     public void SumGradients()
     {
         if (!Ranks.AreMany)
             return;
         using var scope = TensorScope.Open();
         var present = Ranks.Gather(() => slots.ConvertAll(slot => slot.Parameter.Value.Grad is not null));
-        var sums = new List<Tensor>();
-        foreach (var (at, (_, parameter, _)) in slots.Index().Where(slot => present.Any(rank => rank[slot.Index])))
-            sums.Add(parameter.Value.Grad ??= parameter.Value.Detach().ZerosLike());
-        ranks.Sum(sums);
+        int[] summed = [.. Enumerable.Range(0, slots.Count).Where(at => present.Any(rank => rank[at]))];
+        ranks.Sum(
+            [.. summed.Select(at => slots[at].Parameter.Value).Select(value => value.Grad ??= value.Detach().ZerosLike())],
+            [.. summed.Select(at => owners[at])]);
+        foreach (var at in summed.Where(at => owners[at] != ranks.Rank))
+            slots[at].Parameter.Value.Grad = null;
     }
 
     public void ClearGradients()
@@ -86,7 +90,7 @@ public sealed class Optimizer : IRunState
             parameter.Value.Grad = null;
     }
 
-    /// <summary>The 2-norm of all gradients together; not finite when one of them is not.</summary>
+    /// <summary>The 2-norm of all gradients of all ranks together; not finite when one of them is not.</summary>
     public double GradientNorm()
     {
         var all = new Tensor?[slots.Count];
@@ -96,7 +100,7 @@ public sealed class Optimizer : IRunState
         var norm = norms.Length == 0 ? 0 : Tensor.Stack(0, norms).Norm().Item();
         foreach (var one in norms)
             one.Dispose();
-        return norm;
+        return Ranks.AreMany ? Math.Sqrt(Ranks.Gather(() => norm * norm).Sum()) : norm;
     }
 
     /// <summary>

@@ -65,6 +65,13 @@ sealed class ThreadRanks : IRanks
             tensor.Detach().CopyInPlace(sum);
     }
 
+    public void Sum(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> owners)
+    {
+        Sum(tensors);
+        foreach (var (tensor, owner) in tensors.Zip(owners).Where(pair => pair.Second != Rank))
+            tensor.Detach().MultiplyInPlace(double.NaN);
+    }
+
     public void Broadcast(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> source)
     {
         using var scope = TensorScope.Open();
