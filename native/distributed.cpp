@@ -12,10 +12,10 @@ using namespace attune;
 #include <mutex>
 #include <tuple>
 
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #if defined(USE_C10D_NCCL) && __has_include(<nccl.h>)
 #define ATTUNE_NCCL
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -27,10 +27,9 @@ using Work = c10::intrusive_ptr<c10d::Work>;
 using Milliseconds = std::chrono::milliseconds;
 using Tensors = std::vector<at::Tensor>;
 
-struct Store {
-    c10::intrusive_ptr<c10d::TCPStore> server;
-    c10::intrusive_ptr<c10d::Store> keys;
-};
+using Store = c10::intrusive_ptr<c10d::Store>;
+
+Store& store_of(void* handle) { return *static_cast<Store*>(handle); }
 
 // Shared with the callbacks of exchanges, which may outlive the group.
 struct Signal {
@@ -164,17 +163,6 @@ Tensors gather(Group& group, const at::Tensor& own) {
     return outputs[0];
 }
 
-std::vector<std::shared_ptr<gloo::transport::Device>> devices(const std::string& interfaces, const std::string& address) {
-    std::vector<std::shared_ptr<gloo::transport::Device>> result;
-    for (size_t start = 0; start < interfaces.size();) {
-        auto end = std::min(interfaces.find(',', start), interfaces.size());
-        result.push_back(ProcessGroupGloo::createDeviceForInterface(interfaces.substr(start, end - start)));
-        start = end + 1;
-    }
-    if (result.empty()) result.push_back(ProcessGroupGloo::createDeviceForHostname(address));
-    return result;
-}
-
 }  // namespace
 
 ATTUNE_EXPORT const char* attune_ranks_backends() {
@@ -186,42 +174,40 @@ ATTUNE_EXPORT const char* attune_ranks_backends() {
 }
 
 // Hosts the store of a job at a port, or connects to it.
-ATTUNE_EXPORT int attune_store_new(const char* host, int32_t port, int32_t is_server, const char* prefix, int64_t timeout, void** store) {
+ATTUNE_EXPORT int attune_store_new(const char* host, int32_t port, int32_t is_server, int64_t timeout, void** store) {
     return guard([&] {
         c10d::TCPStoreOptions options;
         options.port = static_cast<uint16_t>(port);
         options.isServer = is_server != 0;
         options.waitWorkers = false;
         options.timeout = Milliseconds(timeout);
-        auto server = c10::make_intrusive<c10d::TCPStore>(host, options);
-        *store = new Store{server, c10::make_intrusive<c10d::PrefixStore>(prefix, server)};
+        *store = new Store(c10::make_intrusive<c10d::TCPStore>(host, options));
     });
 }
 
 ATTUNE_EXPORT void attune_store_free(void* store) { delete static_cast<Store*>(store); }
 
 ATTUNE_EXPORT int attune_store_set(void* store, const char* key, const char* value) {
-    return guard([&] { static_cast<Store*>(store)->keys->set(key, std::vector<uint8_t>(value, value + strlen(value))); });
+    return guard([&] { store_of(store)->set(key, std::vector<uint8_t>(value, value + strlen(value))); });
 }
 
 // Waits for a key. *value ends with a zero; attune_free() frees it.
 ATTUNE_EXPORT int attune_store_get(void* store, const char* key, char** value) {
     return guard([&] {
-        auto bytes = static_cast<Store*>(store)->keys->get(key);
+        auto bytes = store_of(store)->get(key);
         *value = static_cast<char*>(malloc(bytes.size() + 1));
         memcpy(*value, bytes.data(), bytes.size());
         (*value)[bytes.size()] = 0;
     });
 }
 
-// Connects to all ranks, with the named network interfaces (separated by commas), or else with the one that has the address.
-ATTUNE_EXPORT int attune_ranks_new(
-        void* store, int32_t rank, int32_t count, const char* interfaces, const char* address, int64_t timeout, void** group) {
+// Connects to all ranks, through the network interface that has the address.
+ATTUNE_EXPORT int attune_ranks_new(void* store, int32_t rank, int32_t count, const char* address, int64_t timeout, void** group) {
     return guard([&] {
-        auto& keys = static_cast<Store*>(store)->keys;
+        auto& keys = store_of(store);
         auto options = ProcessGroupGloo::Options::create(Milliseconds(timeout));
         options->threads = 2;
-        options->devices = devices(interfaces, address);
+        options->devices.push_back(ProcessGroupGloo::createDeviceForHostname(address));
         auto created = std::make_unique<Group>();
         created->gloo = c10::make_intrusive<ProcessGroupGloo>(keys, rank, count, options);
 #ifdef ATTUNE_NCCL
@@ -309,7 +295,7 @@ ATTUNE_EXPORT int attune_ranks_gather(void* handle, const void* own, int64_t len
 
 ATTUNE_EXPORT const char* attune_ranks_backends() { return ""; }
 
-ATTUNE_EXPORT int attune_store_new(const char*, int32_t, int32_t, const char*, int64_t, void**) {
+ATTUNE_EXPORT int attune_store_new(const char*, int32_t, int32_t, int64_t, void**) {
     return guard([] {
         throw std::runtime_error("This libtorch was built without c10d and Gloo, so that it cannot train with several processes. Use "
                                  "another libtorch: Debian's libtorch-dev and those of pytorch.org have them.");

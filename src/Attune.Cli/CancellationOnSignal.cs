@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Attune.Torch.Distributed;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli;
@@ -8,7 +10,9 @@ sealed class CancellationOnSignal : IDisposable
 {
     readonly CancellationTokenSource source = new();
     readonly PosixSignalRegistration[] registrations;
+    readonly bool isRank = Ranks.Current.Count > 1;
     int signals;
+    long lastSignal;
 
     public CancellationOnSignal() => registrations =
     [
@@ -37,6 +41,11 @@ sealed class CancellationOnSignal : IDisposable
 
     void Stop(PosixSignalContext context)
     {
+        if (IsForwarded())
+        {
+            context.Cancel = true;
+            return;
+        }
         if (Interlocked.Increment(ref signals) > 1)
         {
             RewardSources.KillProcesses();
@@ -44,6 +53,16 @@ sealed class CancellationOnSignal : IDisposable
         }
         context.Cancel = true;
         Cancel();
+    }
+
+    /// <summary>
+    /// Whether a signal is the same as the one before: after Ctrl-C in a terminal, launchers send the ranks the signal that these have
+    /// received from the terminal.
+    /// </summary>
+    bool IsForwarded()
+    {
+        var before = Interlocked.Exchange(ref lastSignal, Stopwatch.GetTimestamp());
+        return isRank && before != 0 && Stopwatch.GetElapsedTime(before) < TimeSpan.FromSeconds(2);
     }
 
     void Cancel()

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Attune.Reporting.Files;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Runs;
 
 namespace Attune.Cli;
@@ -14,6 +15,9 @@ static class CommandLine
 
     /// <summary>An argument, a file or a recipe is wrong, or the disk is full. Files saved before are intact.</summary>
     public const int BadInput = 2;
+
+    /// <summary>Another process of the job has failed, or does not answer.</summary>
+    public const int OtherRankFailed = 3;
 
     /// <summary>Stopped by Ctrl-C or a signal, after a checkpoint.</summary>
     public const int Interrupted = 130;
@@ -34,6 +38,10 @@ static class CommandLine
         catch (OperationCanceledException)
         {
             return Interrupted;
+        }
+        catch (RankFailedException error)
+        {
+            return Report(error.Message, OtherRankFailed);
         }
         catch (IOException error) when (error.IsDiskFull())
         {

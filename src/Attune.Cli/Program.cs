@@ -32,6 +32,7 @@ var root = new RootCommand("Attune: reinforcement learning from human feedback (
     DataCommand.Create(),
     RecipeCommand.Create(),
     BenchCommand.Create(),
+    LaunchCommand.Create(),
     DoctorCommand.Create(),
 };
 

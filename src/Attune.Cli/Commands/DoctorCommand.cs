@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Attune.Cli.Launch;
 using Attune.Torch;
 
 namespace Attune.Cli.Commands;
@@ -16,8 +17,17 @@ static class DoctorCommand
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Check what this machine has for training, and what is missing");
-        command.SetAction(_ => Examine());
+        var ranks = new Option<bool>("--ranks")
+        {
+            Description = "Check the connections of the processes of a launcher, and measure their speed",
+        };
+        var seconds = NumberOption.Create("--seconds", "With --ranks: also exchange tensors for this long", 0);
+        var computing = NumberOption.Create("--compute", "With --ranks: then wait for this long without an exchange", 0);
+        computing.Hidden = true;
+        var command = new Command("doctor", "Check what this machine has for training, and what is missing") { ranks, seconds, computing };
+        command.SetAction(parsed => parsed.GetValue(ranks)
+            ? RankJob.Run(() => RankCheck.Run(parsed.GetValue(seconds), parsed.GetValue(computing)))
+            : Examine());
         return CommandHelp.WithExample(command, "attune doctor");
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Display;
+using Attune.Cli.Launch;
 using Attune.Training.Recipes;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +23,8 @@ static class MethodCommand
         };
         var log = ConsoleLog.Option(LogLevel.None);
         var command = new Command(method.Name, method.Summary) { arguments, selfTest, log };
-        command.SetAction(parsed => Train(method, parsed.GetValue(arguments)!, parsed.GetValue(selfTest), parsed.GetValue(log)));
+        command.SetAction(parsed => RankJob.Run(
+            () => Train(method, parsed.GetValue(arguments)!, parsed.GetValue(selfTest), parsed.GetValue(log))));
         return CommandHelp.WithExample(command, method.Example);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Cli.Display;
+using Attune.Cli.Launch;
 using Attune.Training.Recipes;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +27,8 @@ static class TrainCommand
         {
             target, overrides, Log,
         };
-        command.SetAction(parsed => Train(parsed.GetValue(target)!, parsed.GetValue(overrides)!, parsed.GetValue(Log)));
+        command.SetAction(parsed => RankJob.Run(
+            () => Train(parsed.GetValue(target)!, parsed.GetValue(overrides)!, parsed.GetValue(Log))));
         return CommandHelp.WithExample(command, "attune train runs/sft");
     }
 

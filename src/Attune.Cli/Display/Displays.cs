@@ -1,3 +1,4 @@
+using Attune.Torch.Distributed;
 using Attune.Training.Runs;
 using Spectre.Console;
 
@@ -12,9 +13,10 @@ public static class Displays
     /// <summary>A live display on a terminal, plain lines elsewhere. Dispose it before printing an error.</summary>
     /// <param name="canBeLive">Whether nothing else is written to the terminal.</param>
     public static IConsoleDisplay Pick(bool canBeLive) =>
-        canBeLive && WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable) && AnsiConsole.Profile.Capabilities.Ansi
+        Ranks.IsFirst && canBeLive && WantsLive(Console.IsOutputRedirected, Environment.GetEnvironmentVariable)
+            && AnsiConsole.Profile.Capabilities.Ansi
             ? new LiveDisplay(AnsiConsole.Console, TimeProvider.System)
-            : new PlainDisplay(Console.Out, TimeProvider.System);
+            : new PlainDisplay(Ranks.IsFirst ? Console.Out : TextWriter.Null, TimeProvider.System);
 
     /// <summary>Whether the output is an interactive terminal that supports escape sequences.</summary>
     public static bool WantsLive(bool isRedirected, Func<string, string?> environment) =>

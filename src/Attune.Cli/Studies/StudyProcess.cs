@@ -74,18 +74,8 @@ sealed class StudyProcess : IDisposable
 
     static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
-        var program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "attune.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        var start = OwnProgram.StartInfo(arguments);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         return start;
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Attune.Torch.Interop;
 
@@ -7,23 +6,41 @@ namespace Attune.Torch.Distributed;
 /// <summary>The ranks of a job as separate processes, which exchange tensors through libtorch's c10d.</summary>
 public sealed unsafe class ProcessGroup : IRanks, IDisposable
 {
+    /// <summary>Gloo's own timeout is for the case that the monitor does not see why an exchange hangs.</summary>
+    static readonly TimeSpan GlooPatience = TimeSpan.FromMinutes(1);
+
     readonly RankEnvironment environment;
     readonly RankStore store;
+    readonly RankMonitor? monitor;
+    readonly MonitorLink? link;
+    readonly Lock state = new();
     nint handle;
 
-    ProcessGroup(RankEnvironment environment)
+    ProcessGroup(RankEnvironment environment, Action<RankFailedException> onFailure)
     {
+        const string MonitorKey = "monitor";
         this.environment = environment;
         store = new(environment);
         try
         {
-            var interfaces = Environment.GetEnvironmentVariable("GLOO_SOCKET_IFNAME") ?? "";
-            var address = interfaces.Length > 0 ? "" : OwnAddress.Find(environment);
+            var address = OwnAddress.Find(environment);
+            if (Rank == 0)
+            {
+                monitor = new(Count, environment.Timeout);
+                store.Set(MonitorKey, $"{address} {monitor.Endpoint}");
+            }
+            link = new(store.Get(MonitorKey), Rank, Abort, onFailure);
+            link.WaitForStart();
+            var patience = environment.Timeout + GlooPatience;
             Native.Check(Native.attune_ranks_new(
-                store.Handle, Rank, Count, interfaces, address, (long)environment.Timeout.TotalMilliseconds, out handle));
+                store.Handle, Rank, Count, address, (long)patience.TotalMilliseconds, out var created));
+            lock (state)
+                handle = created;
         }
         catch
         {
+            monitor?.Dispose();
+            link?.Dispose();
             store.Dispose();
             throw;
         }
@@ -41,27 +58,40 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
     public static string Backends => Marshal.PtrToStringUTF8((nint)Native.attune_ranks_backends())!;
 
     /// <summary>Connects this process to all others. Waits until all have called it.</summary>
-    /// <exception cref="RankException">They cannot be reached in time.</exception>
-    public static ProcessGroup Join(RankEnvironment environment)
+    /// <param name="environment">This process and the others.</param>
+    /// <param name="onFailure">
+    /// Called once, on a thread of its own, when another rank has failed. Exchanges then throw, but a computation continues.
+    /// </param>
+    /// <exception cref="RankFailedException">They cannot be reached in time.</exception>
+    public static ProcessGroup Join(RankEnvironment environment, Action<RankFailedException>? onFailure = null)
     {
         try
         {
-            return new(environment);
+            return new(environment, onFailure ?? (_ => { }));
         }
-        catch (Exception error) when (error is TorchException or SocketException)
+        catch (TorchException error)
         {
-            throw new RankException(
+            throw new RankFailedException(
                 $"Rank {environment.Rank} of {environment.Count} cannot join the others through "
-                + $"{environment.MasterAddress}:{environment.MasterPort}: {error.Message}",
+                + $"{environment.MasterAddress}, port {environment.MasterPort}: {error.Message}",
                 error);
         }
+    }
+
+    /// <summary>Tells the other ranks why this one ends.</summary>
+    public void Fail(string reason)
+    {
+        if (monitor is null)
+            link!.Report(reason);
+        else
+            monitor.Declare(Rank, RankFailures.Reason(reason));
     }
 
     public void Sum(IReadOnlyList<Tensor> tensors)
     {
         var handles = Handles(tensors);
         fixed (nint* first = handles)
-            Check(Native.attune_ranks_sum(handle, first, handles.Length));
+            Exchange(Native.attune_ranks_sum(Begin(), first, handles.Length));
     }
 
     public void Broadcast(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> source)
@@ -72,7 +102,7 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
         int[] sources = [.. source];
         fixed (nint* first = handles)
         fixed (int* firstSource = sources)
-            Check(Native.attune_ranks_broadcast(handle, first, firstSource, handles.Length));
+            Exchange(Native.attune_ranks_broadcast(Begin(), first, firstSource, handles.Length));
     }
 
     public void Sum(IReadOnlyList<Tensor> tensors, IReadOnlyList<int> owners)
@@ -89,7 +119,7 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
         var lengths = stackalloc long[Count];
         byte* all;
         fixed (byte* bytes = own)
-            Check(Native.attune_ranks_gather(handle, bytes, own.Length, out all, lengths));
+            Exchange(Native.attune_ranks_gather(Begin(), bytes, own.Length, out all, lengths));
         try
         {
             var result = new byte[Count][];
@@ -108,17 +138,39 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref handle, 0) is not (var owned and not 0))
+        nint owned;
+        lock (state)
+            (owned, handle) = (handle, 0);
+        if (owned == 0)
             return;
+        link!.Leave();
+        monitor?.WaitForLeaving();
+        link.Dispose();
+        monitor?.Dispose();
         Native.attune_ranks_free(owned);
         store.Dispose();
     }
 
     static nint[] Handles(IReadOnlyList<Tensor> tensors) => [.. tensors.Select(tensor => tensor.Handle)];
 
-    static void Check(int status)
+    nint Begin()
+    {
+        ObjectDisposedException.ThrowIf(handle == 0, this);
+        link!.Begin();
+        return handle;
+    }
+
+    void Exchange(int status)
     {
         if (status != 0)
-            throw new RankException(Native.LastError());
+            throw link!.FailureOf(Native.LastError());
+        link!.End();
+    }
+
+    void Abort()
+    {
+        lock (state)
+            if (handle != 0)
+                Native.attune_ranks_abort(handle);
     }
 }

@@ -8,6 +8,9 @@ namespace Attune.Torch.Distributed;
 /// </summary>
 public sealed record RankEnvironment
 {
+    /// <summary>The environment variable with the seconds of <see cref="Timeout"/>.</summary>
+    public const string TimeoutVariable = "ATTUNE_RANK_TIMEOUT";
+
     /// <summary>This process, from 0.</summary>
     public required int Rank { get; init; }
 
@@ -25,12 +28,6 @@ public sealed record RankEnvironment
 
     /// <summary>The port of the job's store there.</summary>
     public required int MasterPort { get; init; }
-
-    /// <summary>Whether the launcher hosts the store, as torchrun does, and not rank 0.</summary>
-    public bool LauncherHostsStore { get; init; }
-
-    /// <summary>How often the launcher has restarted the job: keys in its store from earlier attempts do not count.</summary>
-    public int Attempt { get; init; }
 
     /// <summary>How long ranks wait for each other before the job fails.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
@@ -59,11 +56,15 @@ public sealed record RankEnvironment
             LocalRank = variables.NumberOr("LOCAL_RANK", 0),
             LocalCount = variables.NumberOr("LOCAL_WORLD_SIZE", 1, minimum: 1),
             MasterAddress = variables.Text("MASTER_ADDR"),
-            MasterPort = variables.Port("MASTER_PORT"),
-            LauncherHostsStore = variables.TextOr("TORCHELASTIC_USE_AGENT_STORE", "") == "True",
-            Attempt = variables.NumberOr("TORCHELASTIC_RESTART_COUNT", 0),
+            MasterPort = variables.Port("MASTER_PORT") + (UsesAgentStore(variables) ? 1 : 0),
         };
     }
+
+    /// <summary>
+    /// Whether torchrun hosts a store of its own at MASTER_PORT. The store of this job is at the next port: stores of different versions of
+    /// PyTorch do not understand each other.
+    /// </summary>
+    static bool UsesAgentStore(RankVariables variables) => variables.TextOr("TORCHELASTIC_USE_AGENT_STORE", "") == "True";
 
     static RankEnvironment? FromOpenMpi(RankVariables variables)
     {
@@ -127,7 +128,8 @@ public sealed record RankEnvironment
             throw new InvalidDataException($"The rank of this process ({found.Rank}) must be below the number of ranks ({found.Count}).");
         if (found.LocalRank >= found.LocalCount)
             throw new InvalidDataException(
-                $"The local rank of this process ({found.LocalRank}) must be below the number of ranks on this machine ({found.LocalCount}).");
+                $"The local rank of this process ({found.LocalRank}) must be below the number of ranks on this machine "
+                + $"({found.LocalCount}).");
         return found.LocalCount <= found.Count ? found : throw new InvalidDataException(
             $"The number of ranks on this machine ({found.LocalCount}) must be at most the number of all ranks ({found.Count}).");
     }

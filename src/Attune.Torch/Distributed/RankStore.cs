@@ -8,12 +8,11 @@ sealed unsafe class RankStore : IDisposable
 {
     nint handle;
 
-    /// <summary>Hosts the store on rank 0, unless the launcher does; connects to it on other ranks.</summary>
+    /// <summary>Hosts the store on rank 0; connects to it on other ranks.</summary>
     public RankStore(RankEnvironment environment)
     {
-        var isServer = environment.Rank == 0 && !environment.LauncherHostsStore;
         Native.Check(Native.attune_store_new(
-            environment.MasterAddress, environment.MasterPort, isServer ? 1 : 0, $"attune/{environment.Attempt}",
+            environment.MasterAddress, environment.MasterPort, environment.Rank == 0 ? 1 : 0,
             (long)environment.Timeout.TotalMilliseconds, out handle));
     }
 

@@ -5,8 +5,6 @@ namespace Attune.Torch.Distributed;
 /// <summary>Reads the environment variables of a launcher. Variables that are empty count as not set.</summary>
 sealed class RankVariables(Func<string, string?> variable)
 {
-    public const string TimeoutName = "ATTUNE_RANK_TIMEOUT";
-
     public bool Has(string name) => !string.IsNullOrWhiteSpace(variable(name));
 
     public string TextOr(string name, string other) => Has(name) ? variable(name)!.Trim() : other;
@@ -37,5 +35,5 @@ sealed class RankVariables(Func<string, string?> variable)
 
     public int PortOr(string name, int other) => Has(name) ? Port(name) : other;
 
-    public TimeSpan Timeout() => TimeSpan.FromSeconds(NumberOr(TimeoutName, 600, minimum: 1));
+    public TimeSpan Timeout() => TimeSpan.FromSeconds(NumberOr(RankEnvironment.TimeoutVariable, 600, minimum: 1));
 }

@@ -15,7 +15,7 @@ static partial class SlurmHosts
         return Range().Replace(first.Value, range => range.Groups["first"].Value);
     }
 
-    /// <summary>The number of tasks of a machine, by its index in a list such as <c>4(x2),1</c>; null if the list does not have it.</summary>
+    /// <summary>The number of tasks of a machine, by its index in a list such as <c>4(x2),1</c>; null if it is not there.</summary>
     public static int? TasksOf(string list, int node)
     {
         foreach (var entry in list.Split(','))

@@ -80,7 +80,7 @@ static unsafe partial class Native
 
     [LibraryImport(Library)] public static partial byte* attune_ranks_backends();
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int attune_store_new(string host, int port, int isServer, string prefix, long timeout, out nint store);
+    public static partial int attune_store_new(string host, int port, int isServer, long timeout, out nint store);
     [LibraryImport(Library)] public static partial void attune_store_free(nint store);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int attune_store_set(nint store, string key, string value);
@@ -88,7 +88,7 @@ static unsafe partial class Native
     public static partial int attune_store_get(nint store, string key, out byte* value);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int attune_ranks_new(
-        nint store, int rank, int count, string interfaces, string address, long timeout, out nint group);
+        nint store, int rank, int count, string address, long timeout, out nint group);
     [LibraryImport(Library)] public static partial void attune_ranks_abort(nint group);
     [LibraryImport(Library)] public static partial void attune_ranks_free(nint group);
     [LibraryImport(Library)] public static partial int attune_ranks_sum(nint group, nint* tensors, int count);

@@ -26,14 +26,15 @@ static class LocalRanks
     }
 
     /// <summary>The result of an action on each rank.</summary>
-    public static T[] Run<T>(int count, Func<ProcessGroup, T> action)
+    public static T[] Run<T>(
+        int count, Func<ProcessGroup, T> action, int timeout = 60, Action<int, RankFailedException>? onFailure = null)
     {
         Task<T>[] ranks =
         [
-            .. Environments(count).Select(environment => Task.Factory.StartNew(
+            .. Environments(count, timeout).Select(environment => Task.Factory.StartNew(
                 () =>
                 {
-                    using var group = ProcessGroup.Join(environment);
+                    using var group = ProcessGroup.Join(environment, error => onFailure?.Invoke(environment.Rank, error));
                     return action(group);
                 },
                 CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)),

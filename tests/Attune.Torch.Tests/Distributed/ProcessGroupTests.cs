@@ -25,7 +25,8 @@ public sealed class ProcessGroupTests
             var expected = Enumerable.Range(0, count).Select(rank => Normal(shapes[i], 10 * i + rank)).Aggregate((a, b) => a + b);
             if (i == shapes.Length - 1)
                 expected = expected.Transpose(0, 1);
-            Assert.True(expected.To(DType.Float64).ToArray<double>().Zip(sums[0][i]).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5));
+            var pairs = expected.To(DType.Float64).ToArray<double>().Zip(sums[0][i]);
+            Assert.True(pairs.All(pair => Math.Abs(pair.First - pair.Second) < 1e-5));
         }
         Assert.Equal([count * (count + 1) / 2], sums[0][^2]);
         Assert.Equal(Enumerable.Repeat(count * count / 2.0, 3), sums[0][^1]);

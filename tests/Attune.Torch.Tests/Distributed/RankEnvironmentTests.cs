@@ -30,7 +30,6 @@ public sealed class RankEnvironmentTests
             (found.Rank, found.Count, found.LocalRank, found.LocalCount, found.MasterAddress));
         Assert.InRange(found.MasterPort, 1, 65535);
         Assert.Equal(TimeSpan.FromMinutes(10), found.Timeout);
-        Assert.False(found.LauncherHostsStore);
     }
 
     [Theory]
@@ -62,10 +61,10 @@ public sealed class RankEnvironmentTests
         Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Read(variables)).Message);
 
     [Fact]
-    public void Read_TorchrunThatHostsTheStore_CountsAttempts()
+    public void Read_TorchrunThatHostsAStore_UsesTheNextPort()
     {
-        var found = Read(Torchrun + " TORCHELASTIC_USE_AGENT_STORE=True TORCHELASTIC_RESTART_COUNT=2 ATTUNE_RANK_TIMEOUT=30")!;
-        Assert.Equal((true, 2, TimeSpan.FromSeconds(30)), (found.LauncherHostsStore, found.Attempt, found.Timeout));
+        var found = Read(Torchrun + " TORCHELASTIC_USE_AGENT_STORE=True ATTUNE_RANK_TIMEOUT=30")!;
+        Assert.Equal((29401, TimeSpan.FromSeconds(30)), (found.MasterPort, found.Timeout));
     }
 
     [Fact]
