@@ -111,7 +111,7 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
         int[] ranks = [.. owners];
         fixed (nint* first = handles)
         fixed (int* firstOwner = ranks)
-            Check(Native.attune_ranks_reduce(handle, first, firstOwner, handles.Length));
+            Exchange(Native.attune_ranks_reduce(Begin(), first, firstOwner, handles.Length));
     }
 
     public IReadOnlyList<byte[]> Gather(byte[] own)
