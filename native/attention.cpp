@@ -1,6 +1,7 @@
 // Attention as one fused kernel for a CPU. It calls BLAS for each head directly; libtorch without MKL calls several operators for each
 // matrix product of a batch. It computes in float32; queries, keys and values may be bfloat16.
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include <ATen/Parallel.h>
@@ -72,14 +73,19 @@ private:
     std::vector<float> buffer;
 };
 
-// The attention of one query, for which a call of BLAS costs more than the computation.
+// The attention of one query, for which a call of BLAS costs more than the computation. Columns before the first allowed one are skipped:
+// rows of generation begin with columns that only longer rows use.
 void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float scale, int64_t length, int64_t width, float* weights,
                   float* out) {
-    for (int64_t s = 0; s < length; s++) weights[s] = scale * dot(q, k.data + s * k.stride, width) + bias[s];
-    auto sum = exponentials(weights, greatest(weights, length), weights, length);
-    scale_by(weights, 1 / sum, length);
+    int64_t first = 0;
+    while (first < length - 1 && bias[first] == std::numeric_limits<float>::lowest()) first++;
+    std::fill(weights, weights + first, 0.0f);
+    for (auto s = first; s < length; s++) weights[s] = scale * dot(q, k.data + s * k.stride, width) + bias[s];
+    auto* own = weights + first;
+    auto most = greatest(own, length - first);
+    scale_by(own, 1 / exponentials(own, most, own, length - first), length - first);
     std::fill(out, out + width, 0.0f);
-    for (int64_t s = 0; s < length; s++) add_scaled(out, weights[s], v.data + s * v.stride, width);
+    for (auto s = first; s < length; s++) add_scaled(out, weights[s], v.data + s * v.stride, width);
 }
 
 // softmax(q kᵀ · scale + bias) v for q (B, H, T, D), k and v (B, K, S, D), bias (B, 1, T, S); the result is (B, T, H · D).

@@ -10,7 +10,7 @@ if (args is ["studio", ..])
     await StudioFigures.Measure(attune, Console.Out);
 }
 else if (args is ["serving", ..])
-    await ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Dll, Number(1, 64), Number(2, 120), Console.Out);
+    ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Dll, Number(1, 64), Number(2, 120), Console.Out);
 else if (args is ["start", ..])
     StartTimes.Measure(args.ElementAtOrDefault(1) ?? "runs/quickstart/4-reward/model", Console.Out);
 else

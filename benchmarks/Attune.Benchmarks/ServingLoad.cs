@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Attune.Models.Checkpoints;
@@ -17,12 +15,14 @@ namespace Attune.Benchmarks;
 /// </summary>
 static class ServingLoad
 {
+    sealed record LoadResult(long Tokens, int Requests, int Errors, double FirstToken);
+
     const int Vocabulary = 4096;
     const int PromptTokens = 16;
     const int ResponseTokens = 48;
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
-    public static async Task Measure(string attune, int streams, int seconds, TextWriter output)
+    public static void Measure(string attune, int streams, int seconds, TextWriter output)
     {
         using var folder = new TemporaryFolder();
         WriteModel(folder.File("model"));
@@ -30,12 +30,16 @@ static class ServingLoad
         using var server = Start(attune, folder.File("model"), address, streams);
         try
         {
-            await Load(address, streams, WarmUp);
-            var load = await Load(address, streams, TimeSpan.FromSeconds(seconds));
+            _ = Load(address, streams, WarmUp);
+            var load = Load(address, streams, TimeSpan.FromSeconds(seconds));
             output.WriteLine(
                 $"{streams} streams for {seconds} s: {load.Tokens / (double)seconds:0} tokens/s, {load.Requests:N0} requests, "
                 + $"{load.Errors:N0} errors; first token after {load.FirstToken:0} ms (median)");
-            output.WriteLine($"the server holds {server.WorkingSet64 >> 20} MB and used {server.TotalProcessorTime.TotalSeconds:0} s");
+            server.Refresh();
+            output.WriteLine(
+                $"processor time of the server {server.TotalProcessorTime.TotalSeconds:0} s, of the client "
+                + $"{Environment.CpuUsage.TotalTime.TotalSeconds:0} s, {WarmUp.TotalSeconds:0} s of warm-up included; the server holds "
+                + $"{server.WorkingSet64 >> 20} MB");
         }
         finally
         {
@@ -52,58 +56,26 @@ static class ServingLoad
         return process.StandardOutput.ReadLine() is null ? throw new InvalidOperationException("the server did not start") : process;
     }
 
-    static async Task<(long Tokens, int Requests, int Errors, double FirstToken)> Load(Uri address, int streams, TimeSpan duration)
-    {
-        var (tokens, errors, waits) = (0L, 0, new ConcurrentBag<double>());
-        var start = Stopwatch.GetTimestamp();
-        using var handler = new SocketsHttpHandler { MaxConnectionsPerServer = streams };
-        using var client = new HttpClient(handler) { BaseAddress = address };
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(seed => Task.Run(() => Stream(new Random(seed)))));
-        return (tokens, waits.Count, errors, waits.Order().ElementAtOrDefault(waits.Count / 2));
-
-        async Task Stream(Random random)
-        {
-            while (Stopwatch.GetElapsedTime(start) < duration)
-                try
-                {
-                    var (count, wait) = await Request(client, random);
-                    // A response counts by the share of it that was in time.
-                    Interlocked.Add(ref tokens, Stopwatch.GetElapsedTime(start) < duration ? count : count / 2);
-                    waits.Add(wait);
-                }
-                catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
-                {
-                    Interlocked.Increment(ref errors);
-                }
-        }
-    }
-
-    /// <summary>One streamed response: its tokens, and milliseconds until the first of them.</summary>
-    static async Task<(int Tokens, double FirstToken)> Request(HttpClient client, Random random)
+    /// <summary>
+    /// Holds streams open. The client shares the processors with the server, so it is cheap: one thread, which looks at its sockets every
+    /// two milliseconds and searches bytes.
+    /// </summary>
+    static LoadResult Load(Uri address, int streams, TimeSpan duration)
     {
         var start = Stopwatch.GetTimestamp();
-        int[] prompt = [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(1, Vocabulary))];
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
+        LoadStream[] all = [.. Enumerable.Range(0, streams).Select(seed => new LoadStream(address, Vocabulary, PromptTokens, ResponseTokens, seed))];
+        while (Stopwatch.GetElapsedTime(start) < duration)
         {
-            Content = JsonContent.Create(new
-            {
-                prompt, max_tokens = ResponseTokens, stream = true, stream_options = new { include_usage = true },
-            }),
-        };
-        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        response.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        var (first, usage) = (0.0, "");
-        while (await reader.ReadLineAsync() is { } line)
-        {
-            if (first == 0 && line.Length > 0)
-                first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (line.Contains("\"usage\"", StringComparison.Ordinal))
-                usage = line;
+            Thread.Sleep(2);
+            foreach (var stream in all)
+                stream.Receive();
         }
-        return usage.Length > 0
-            ? ((int)JsonNode.Parse(usage["data: ".Length..])!["usage"]!["completion_tokens"]!, first)
-            : throw new InvalidDataException("the stream ended early");
+        foreach (var stream in all)
+            stream.Dispose();
+        var waits = all.SelectMany(stream => stream.FirstTokens).Order().ToList();
+        return new(
+            all.Sum(stream => stream.Tokens), all.Sum(stream => stream.Requests), all.Sum(stream => stream.Errors),
+            waits.Count > 0 ? waits[waits.Count / 2] : 0);
     }
 
     static void WriteModel(string folder)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Attune.Generation;
 using Attune.Text;
@@ -15,7 +16,7 @@ sealed class JsonFilter : ILogitsFilter
 
     readonly string?[] texts;                                      // of each token; null for one that is never allowed
     readonly IReadOnlyList<int> eosIds;
-    readonly Dictionary<JsonPrefix, bool[]> masks = [];            // what is forbidden after a prefix
+    readonly ConcurrentDictionary<JsonPrefix, bool[]> masks = [];  // what is forbidden after a prefix
     readonly ConditionalWeakTable<TokenHistory, Progress> rows = [];
 
     /// <param name="tokenizer">The model's tokenizer.</param>

@@ -49,10 +49,11 @@ public sealed class BatchSchedulerTests
         Assert.Contains(together, stream => stream.SharedTokens == beginning.Length);
     }
 
-    [Fact]
-    public async Task Start_RowsComeAndGo_EachGivesWhatItGivesAlone()
+    /// <summary>With 32 rows, several workers share them.</summary>
+    [Theory, InlineData(5), InlineData(32)]
+    public async Task Start_RowsComeAndGo_EachGivesWhatItGivesAlone(int rows)
     {
-        using var scheduler = New(TinyModel.Gpt2(), new() { MaxRows = 5 });
+        using var scheduler = New(TinyModel.Gpt2(), new() { MaxRows = rows });
         var random = new Random(1);
         var requests = Enumerable.Range(1, 120).Select(i => Request(
             (ulong)i, [.. Enumerable.Range(0, random.Next(1, 24)).Select(_ => random.Next(2, 32))], random.Next(1, 24))).ToList();

@@ -4,24 +4,24 @@ using Attune.Torch;
 namespace Attune.Generation.Scheduling;
 
 /// <summary>
-/// Generates responses to many requests in one batch: a thread owns the model, and between two tokens new requests join the batch and
-/// responses that have ended leave it (continuous batching; Yu et al. 2022, https://www.usenix.org/conference/osdi22/presentation/yu).
+/// Generates responses to many requests at the same time: between two tokens new requests join a batch and responses that have ended leave
+/// it (continuous batching; Yu et al. 2022, https://www.usenix.org/conference/osdi22/presentation/yu). On a CPU, several workers share the
+/// responses, each with a batch and a thread of its own.
 /// </summary>
 public sealed class BatchScheduler : IDisposable
 {
-    readonly int padId;
     readonly IReadOnlyList<int> eosIds;
     readonly SchedulerOptions options;
     readonly long cacheTokens;
+    readonly int threads;                                          // of the one worker that is busy
     readonly Lock queueing = new();
     readonly Queue<TokenStream[]> queue = new();
-    readonly SemaphoreSlim work = new(0);
     readonly SemaphoreSlim pausing = new(1);
-    readonly Thread loop;
+    readonly BatchWorker[] workers;
     TaskCompletionSource? whenPaused;                              // null while responses may begin
+    int parked;                                                    // workers that wait for the end of the pause
     bool isAborting;
     int waiting;
-    int running;
     volatile bool isStopping;
 
     /// <param name="model">The model; it may change while responses are paused.</param>
@@ -30,11 +30,14 @@ public sealed class BatchScheduler : IDisposable
     /// <param name="options">Limits.</param>
     public BatchScheduler(LanguageModel model, int padId, IReadOnlyList<int> eosIds, SchedulerOptions? options = null)
     {
-        (Model, this.padId, this.eosIds, this.options) = (model, padId, eosIds, options ?? new());
+        (Model, PadId, this.eosIds, this.options) = (model, padId, eosIds, options ?? new());
         var rows = this.options.MaxRows * Math.Min(2048L, model.Backbone.ContextLength);
         cacheTokens = Math.Max(model.Backbone.ContextLength, this.options.MaxCacheTokens > 0 ? this.options.MaxCacheTokens : rows);
-        loop = new(Run) { IsBackground = true, Name = "attune generation" };
-        loop.Start();
+        threads = TorchLibrary.Threads;
+        var count = model.Device.Type == DeviceType.Cpu ? Math.Clamp(this.options.MaxRows / TextGenerator.RowsOfWorker, 1, threads) : 1;
+        workers = [.. Enumerable.Range(0, count).Select(index => new BatchWorker(this, index))];
+        foreach (var worker in workers)
+            worker.Start();
     }
 
     /// <summary>The model that responds. Set it while responses are paused only.</summary>
@@ -43,13 +46,17 @@ public sealed class BatchScheduler : IDisposable
     /// <summary>A name of the model's weights, which responses report. Set it while responses are paused only.</summary>
     public string WeightVersion { get; set; } = "default";
 
-    /// <summary>Responses that wait for a place in the batch.</summary>
+    /// <summary>Responses that wait for a place in a batch.</summary>
     public int Waiting => Volatile.Read(ref waiting);
 
-    /// <summary>Responses in the batch.</summary>
-    public int Running => Volatile.Read(ref running);
+    /// <summary>Responses in a batch.</summary>
+    public int Running => workers.Sum(worker => worker.Rows);
 
-    /// <summary>Queues a request. Its responses are generated as soon as there is a place in the batch, in the order of requests.</summary>
+    internal int PadId { get; }
+
+    internal bool IsStopping => isStopping;
+
+    /// <summary>Queues a request. Its responses are generated as soon as there is a place in a batch, in the order of requests.</summary>
     /// <returns>A stream for each sample. Dispose of them.</returns>
     /// <exception cref="InvalidDataException">The prompt is empty, or leaves no space in the context.</exception>
     /// <exception cref="QueueFullException">Too many responses wait.</exception>
@@ -65,13 +72,13 @@ public sealed class BatchScheduler : IDisposable
         lock (queueing)
         {
             ObjectDisposedException.ThrowIf(isStopping, this);
-            if (waiting + streams.Length > options.MaxWaiting + options.MaxRows - running)
+            if (waiting + streams.Length > options.MaxWaiting + options.MaxRows - Running)
                 throw new QueueFullException(options.MaxWaiting);
-            foreach (var chunk in streams.Chunk(options.MaxRows))
+            foreach (var chunk in streams.Chunk(options.MaxRows / workers.Length))
                 queue.Enqueue(chunk);
             waiting += streams.Length;
         }
-        work.Release();
+        Wake();
         return streams;
     }
 
@@ -91,9 +98,9 @@ public sealed class BatchScheduler : IDisposable
             lock (queueing)
             {
                 ObjectDisposedException.ThrowIf(isStopping, this);
-                (whenPaused, isAborting) = (paused, abort);
+                (whenPaused, isAborting, parked) = (paused, abort, 0);
             }
-            work.Release();
+            Wake();
             await paused.Task.WaitAsync(cancellation).ConfigureAwait(false);
             return new Pause(this);
         }
@@ -108,7 +115,7 @@ public sealed class BatchScheduler : IDisposable
     {
         lock (queueing)
             whenPaused = null;
-        work.Release();
+        Wake();
         pausing.Release();
     }
 
@@ -117,9 +124,12 @@ public sealed class BatchScheduler : IDisposable
     {
         lock (queueing)
             isStopping = true;
-        work.Release();
-        if (Thread.CurrentThread != loop)
-            loop.Join();
+        Wake();
+        foreach (var worker in workers)
+            worker.Join();
+        foreach (var stream in queue.SelectMany(streams => streams))
+            stream.Fail(new OperationCanceledException("generation was stopped"));
+        _ = whenPaused?.TrySetException(new ObjectDisposedException(nameof(BatchScheduler)));
     }
 
     int Room(TokenRequest request, int prefix)
@@ -133,82 +143,57 @@ public sealed class BatchScheduler : IDisposable
                 $"the prompt has {request.Prompt.Length} tokens, which leaves no space for a response in a context of {context} tokens");
     }
 
-    void Run()
+    /// <summary>Wakes the workers that wait.</summary>
+    internal void Wake()
     {
-        using var noGrad = Autograd.NoGrad();
-        while (!isStopping)
-            Serve();
-        var stopped = new OperationCanceledException("generation was stopped");
-        foreach (var stream in queue.SelectMany(streams => streams))
-            stream.Fail(stopped);
-        whenPaused?.TrySetException(new ObjectDisposedException(nameof(BatchScheduler)));
+        foreach (var worker in workers)
+            worker.Wake();
     }
 
-    /// <summary>Generates with one model, until responses are paused or the scheduler is stopped.</summary>
-    void Serve()
+    /// <summary>
+    /// Runs a step of a worker. Schedulers with one worker take turns on the device. Several workers have a thread each; one that is busy
+    /// alone divides its operators among all threads.
+    /// </summary>
+    internal void Run(BatchWorker worker, Action step)
     {
-        using var batch = new RunningBatch(Model, padId);
-        while (!isStopping)
+        if (workers.Length == 1)
+            lock (options.Device)
+                step();
+        else
         {
-            if (IsPaused(batch))
-                return;
-            if (batch.Count == 0 && Waiting == 0)
-                work.Wait();
-            try
-            {
-                lock (options.Device)
-                    Step(batch);
-            }
-            catch (Exception error)
-            {
-                batch.Fail(error);
-            }
-            Volatile.Write(ref running, batch.Count);
+            worker.SetThreads(workers.Count(other => other == worker || other.Rows > 0) > 1 ? 1 : threads);
+            step();
         }
-        batch.Fail(new OperationCanceledException("generation was stopped"));
     }
 
-    /// <summary>Whether responses were paused and may begin again.</summary>
-    bool IsPaused(RunningBatch batch)
+    /// <summary>Waits while responses are paused, if the worker's responses have ended.</summary>
+    /// <returns>Whether the worker waited; the model may be another one.</returns>
+    internal bool Park(BatchWorker worker, RunningBatch batch)
     {
-        if (Volatile.Read(ref whenPaused) is not { } paused)
-            return false;
-        if (isAborting)
-            batch.Fail(new ResponseAbortedException());
-        if (batch.Count > 0)
-            return false;
-        _ = paused.TrySetResult();
+        TaskCompletionSource? paused;
+        lock (queueing)
+        {
+            paused = whenPaused;
+            if (paused is null)
+                return false;
+            if (isAborting)
+                batch.Fail(new ResponseAbortedException());
+            if (batch.Count > 0)
+                return false;
+            if (++parked == workers.Length)
+                _ = paused.TrySetResult();
+        }
         while (!isStopping && Volatile.Read(ref whenPaused) == paused)
-            work.Wait();
+            worker.Wait();
         return true;
     }
 
-    void Step(RunningBatch batch)
+    /// <summary>Takes the requests from the queue that fit into a worker's batch, in their order.</summary>
+    internal List<TokenStream[]> Admit(BatchWorker worker, RunningBatch batch)
     {
-        if (Admit(batch) is { Count: > 0 } requests)
-            Read(batch, requests);
-        if (batch.Count > 0)
-            batch.Step();
-    }
-
-    static void Read(RunningBatch batch, List<TokenStream[]> requests)
-    {
-        try
-        {
-            batch.Add(requests);
-        }
-        catch (Exception error)
-        {
-            foreach (var stream in requests.SelectMany(streams => streams))
-                stream.Fail(error);
-            throw;
-        }
-    }
-
-    /// <summary>Takes the requests from the queue that fit into the batch, in their order.</summary>
-    List<TokenStream[]> Admit(RunningBatch batch)
-    {
-        var (admitted, rows, prompts) = (new List<TokenStream[]>(), batch.Count, 0);
+        var (admitted, prompts) = (new List<TokenStream[]>(), 0);
+        if (Waiting == 0)
+            return admitted;
         lock (queueing)
             while (whenPaused is null && queue.TryPeek(out var next))
             {
@@ -222,14 +207,27 @@ public sealed class BatchScheduler : IDisposable
                 foreach (var stream in live)
                     stream.WeightVersion = WeightVersion;
                 admitted.Add(live);
-                rows += live.Length;
+                worker.Rows += live.Length;
+                worker.CacheTokens = batch.CacheTokensWith([.. admitted.SelectMany(all => all)]);
                 prompts += live[0].Request.Prompt.Length;
             }
         return admitted;
 
-        bool Fits(TokenStream[] streams) => rows + streams.Length <= options.MaxRows
+        bool Fits(TokenStream[] streams) => Running is var running
+            && running + streams.Length <= options.MaxRows && worker.Rows < Share(worker, running)
             && (admitted.Count == 0 || prompts + streams[0].Request.Prompt.Length <= options.PrefillTokens)
-            && (rows == 0 || batch.CacheTokensWith([.. admitted.SelectMany(all => all), .. streams]) <= cacheTokens);
+            && (running == 0 || CacheTokensWith(streams) <= cacheTokens);
+
+        long CacheTokensWith(TokenStream[] streams) => batch.CacheTokensWith([.. admitted.SelectMany(all => all), .. streams])
+            + workers.Sum(other => other == worker ? 0 : other.CacheTokens);
+    }
+
+    /// <summary>The rows up to which a worker takes more, so that each has as many as the others, or one has all if they are few.</summary>
+    int Share(BatchWorker worker, int running)
+    {
+        var rows = Math.Min(running + waiting, options.MaxRows);
+        var sharing = Math.Clamp(rows / TextGenerator.RowsOfWorker, 1, workers.Length);
+        return worker.Index < sharing ? (rows + sharing - 1) / sharing : 0;
     }
 
     sealed class Pause(BatchScheduler scheduler) : IDisposable

@@ -20,7 +20,8 @@ sealed class RunningBatch(LanguageModel model, int padId) : IDisposable
 
     /// <summary>The rows times the length that the longest of them may reach: the size of the KV cache with more rows.</summary>
     public long CacheTokensWith(IReadOnlyCollection<TokenStream> more) =>
-        (Count + more.Count) * parts.SelectMany(part => part.Rows).Where(row => !row.HasEnded).Concat(more).Max(row => (long)row.MaxLength);
+        (Count + more.Count) * parts.SelectMany(part => part.Rows).Where(row => !row.HasEnded).Concat(more)
+            .Select(row => (long)row.MaxLength).DefaultIfEmpty().Max();
 
     /// <summary>
     /// Reads the prompts of requests, and adds a row for each of their responses. A prompt that several of them have is read once, and so

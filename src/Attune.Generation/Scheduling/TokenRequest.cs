@@ -26,7 +26,9 @@ public sealed record TokenRequest(int[] Prompt, SamplingOptions Options)
     /// </summary>
     public bool TemperedLogprobs { get; init; }
 
-    /// <summary>Filters in addition to those of the options. They must have no state for each row.</summary>
+    /// <summary>
+    /// Filters in addition to those of the options. They must have no state for each row, and may be called by several threads.
+    /// </summary>
     public IReadOnlyList<ILogitsFilter> Filters { get; init; } = [];
 }
 
@@ -54,7 +56,7 @@ public sealed record SchedulerOptions
     /// <summary>The most tokens of prompts that are read between two tokens of the batch; a longer prompt is read alone.</summary>
     public int PrefillTokens { get; init; } = 2048;
 
-    /// <summary>Held during a step: schedulers that share a device take turns.</summary>
+    /// <summary>Schedulers that share a device take turns: one with a single worker holds the lock during a step.</summary>
     public Lock Device { get; init; } = new();
 }
 
