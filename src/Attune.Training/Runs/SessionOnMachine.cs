@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Attune.Reporting.Runs;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 
 namespace Attune.Training.Runs;
 
@@ -25,6 +26,7 @@ static class SessionOnMachine
         [Dtype] = run.Dtype.Name(),
         ["processor"] = $"{Processor()}, {Environment.ProcessorCount} threads",
         ["threads of an operator"] = $"{TorchLibrary.Threads}",
+        ["ranks"] = $"{Ranks.Current.Count}",
         ["memory"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):F1} GiB",
         ["libtorch"] = TorchLibrary.Version,
         [".NET"] = RuntimeInformation.FrameworkDescription,
