@@ -173,6 +173,26 @@ public static class MetricGuide
         new("policy/first_approx_kl", "KL before the first update of a step", "nats a token",
             "The same before the first update of a step, when the policy is the one that sampled. Healthy: 0, but for rounding.")
             { Place = ChartPlace.Folded },
+        new("rollout/kl", "KL between servers and policy", "nats a token",
+            "The KL of the policy before its updates from the servers that sampled, by their log-probabilities: other arithmetic, and older "
+            + "weights. Healthy: below 0.001 with the same weights, and below 0.05 with older ones.")
+            { Place = ChartPlace.Folded },
+        new("rollout/logprob_gap", "Gap to the servers' log-probabilities", "nats a token",
+            "The mean of |log π − log π_server|. Healthy: below 0.02 with the same weights.")
+            { Place = ChartPlace.Folded },
+        new("rollout/logprob_gap_max", "Largest gap to the servers' log-probabilities", "nats", "The largest of a step.")
+            { Place = ChartPlace.Folded },
+        new("rollout/weight", "Importance weight", "",
+            "The mean of what rollout.correction multiplies the policy loss by. Healthy: near 1.") { Place = ChartPlace.Folded },
+        new("rollout/masked", "Tokens left out by the correction", "%",
+            "Tokens whose policy loss rollout.correction multiplies by 0. Healthy: below 10 %.") { Place = ChartPlace.Folded },
+        new("rollout/staleness", "Age of the weights that sampled", "updates",
+            "How many updates the policy has made since the weights that sampled, a mean over tokens. At most rollout.maxStaleness.")
+            { Place = ChartPlace.Folded },
+        new("rollout/stale_tokens", "Tokens of older weights", "%",
+            "Tokens that were sampled with weights from before the last update.") { Place = ChartPlace.Folded },
+        new("rollout/queue", "Steps whose responses are ready", "steps",
+            "At the start of a step, with rollout.maxStaleness above 0. Near 0, training waits for responses.") { Place = ChartPlace.Folded },
         new("policy/clipfrac", "Clipped tokens", "%",
             "Tokens whose probability ratio is outside of the clip range. Healthy: below 30 %.")
             { Place = ChartPlace.Folded },

@@ -90,6 +90,30 @@ public sealed record HealthOptions
     [Range(0d, 1d)]
     public double MaxGroupsWithoutSignal { get; init; } = 0.8;
 
+    /// <summary>
+    /// Alarm when the KL between the servers that sample and the policy is above this many nats a token, by the log-probabilities of the
+    /// servers.
+    /// </summary>
+    [Range(0, double.PositiveInfinity)]
+    public double MaxRolloutKl { get; init; } = 0.05;
+
+    /// <summary>Warning when rollout.correction leaves out more than this share of the tokens.</summary>
+    [Range(0d, 1d)]
+    public double MaxRolloutMasked { get; init; } = 0.5;
+
+    /// <summary>Warning when the weights that sampled are more than this many updates old.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double MaxStaleness { get; init; } = 4;
+
+    /// <summary>Warning when more than this share of the tokens was sampled with weights from before the last update; 1 for never.</summary>
+    [Range(0d, 1d)]
+    public double MaxStaleTokens { get; init; } = 1;
+
+    /// <summary>Warning when the responses of fewer steps than this are ready before they are needed (rollout.maxStaleness); 0 for
+    /// never.</summary>
+    [Range(0, double.PositiveInfinity)]
+    public double MinRolloutQueue { get; init; }
+
     /// <summary>Warning when the line search of TRPO finds a step less often than this.</summary>
     [Range(0d, 1d)]
     public double MinStepsTaken { get; init; } = 0.5;

@@ -12,6 +12,8 @@ static class HealthRules
     const string Repetition = "responses/repetition", Distinct = "responses/distinct";
     const string Explained = "value/explained_variance", HeldOutScore = "eval/score", HeldOutGold = "eval/gold";
     const string Loss = "loss", Gradient = "grad_norm", SelectedPrompts = "rft/prompts";
+    const string RolloutKl = "rollout/kl", RolloutMasked = "rollout/masked", RolloutQueue = "rollout/queue";
+    const string Staleness = "rollout/staleness", StaleTokens = "rollout/stale_tokens";
     const string NoSignal = "responses/groups_without_signal", StepTaken = "trpo/succeeded";
 
     /// <summary>A gain in training counts when it is above this many standard deviations of the first steps' scores.</summary>
@@ -110,6 +112,29 @@ static class HealthRules
             (history, limits) => history.Now(StepTaken) < limits.MinStepsTaken
                 ? $"the line search succeeds in {NumberFormat.Percent(history.Now(StepTaken)!.Value)} of the steps; the others do not "
                     + "change the policy" : null),
+        new("rolloutKl", "servers and policy disagree", Severity.Alarm,
+            "Check that the servers have the model and the number format of the policy, that they take new weights, and that "
+                + "rollout.logprobsMode is theirs; then use a lower rollout.maxStaleness or a smaller learning rate.",
+            (history, limits) => history.Now(RolloutKl) > limits.MaxRolloutKl
+                ? $"the KL between servers and policy is {N(history.Now(RolloutKl))} nats a token, above {N(limits.MaxRolloutKl)}" : null),
+        new("rolloutMasked", "many tokens left out", Severity.Warning,
+            "Little is learned from responses that rollout.correction leaves out: use a lower rollout.maxStaleness, a wider range "
+                + "(rollout.clipMin, rollout.clipMax), or a correction of tokens (icepop, truncatedToken).",
+            (history, limits) => history.Now(RolloutMasked) > limits.MaxRolloutMasked
+                ? $"rollout.correction leaves out {NumberFormat.Percent(history.Now(RolloutMasked)!.Value)} of the tokens" : null),
+        new("staleness", "old responses", Severity.Warning,
+            "Use a lower rollout.maxStaleness.",
+            (history, limits) => history.Now(Staleness) > limits.MaxStaleness
+                ? $"the weights that sample are {N(history.Now(Staleness))} updates old, more than {N(limits.MaxStaleness)}" : null),
+        new("staleTokens", "many old tokens", Severity.Warning,
+            "Use a lower rollout.maxStaleness.",
+            (history, limits) => history.Now(StaleTokens) > limits.MaxStaleTokens
+                ? $"{NumberFormat.Percent(history.Now(StaleTokens)!.Value)} of the tokens were sampled with weights from before the last "
+                    + "update" : null),
+        new("rolloutQueue", "training waits for responses", Severity.Warning,
+            "Add servers, or use fewer responses a step or a smaller sampling.maxNewTokens.",
+            (history, limits) => history.Now(RolloutQueue) < limits.MinRolloutQueue
+                ? $"the responses of {N(history.Now(RolloutQueue))} steps are ready, fewer than {N(limits.MinRolloutQueue)}" : null),
         new("selection", "few prompts selected", Severity.Warning,
             "Little is learned from most prompts: raise rft.samplesPerPrompt, use easier prompts, or a reward that also tells failures "
                 + "apart.",
@@ -149,7 +174,7 @@ static class HealthRules
     /// <summary>The history that the rules read.</summary>
     public static MetricHistory NewHistory(int window) => new(
         window, [Score, Kl, Entropy, Ratio, Clipped, Length, Ended, Repetition, Distinct, Explained, Loss, Gradient, SelectedPrompts,
-            FirstApproxKl, NoSignal, StepTaken],
+            FirstApproxKl, NoSignal, StepTaken, RolloutKl, RolloutMasked, RolloutQueue, Staleness, StaleTokens],
         [HeldOutScore, HeldOutGold], training: Score);
 
     static double? EntropyShare(MetricHistory history) => history.Start(Length) > 0 && history.Start(Entropy) > 0 && history.Now(Length) > 0

@@ -26,6 +26,7 @@ public sealed class OnPolicyLoop(
     Run run, Policy policy, IRewardSource rewards, IOnPolicyAlgorithm algorithm, ScheduledOptimizer optimization, BatchOptions batches)
 {
     readonly ResponseBatches responseBatches = new(new(optimization.Optimizer, batches));
+    RolloutsAhead? ahead;
 
     /// <summary>What KL is measured from; null where it is neither penalised nor logged.</summary>
     public Reference? Reference { get; init; }
@@ -46,6 +47,7 @@ public sealed class OnPolicyLoop(
 
     StepSampler Sampler => field ??= new(run, policy, rewards, Updates)
     {
+        Ahead = ahead,
         Greedy = algorithm.NeedsGreedyScores ? Scoring : null,
         Opponent = algorithm.Opponent is { } opponent ? prompts => Respond(opponent, prompts) : null,
     };
@@ -69,6 +71,7 @@ public sealed class OnPolicyLoop(
         algorithm.Prepare(prompts);
         if (optimization.Notice is { } notice)
             run.Notice(notice);
+        using var sampledAhead = ahead = NewAhead(prompts, order, steps);
         foreach (var step in run.Steps(steps, evaluate, cancellation))
         {
             var experience = Collect(prompts, order.Batch(step.Index), step);
@@ -78,6 +81,10 @@ public sealed class OnPolicyLoop(
             Reference?.Sync(step.Number);
         }
     }
+
+    RolloutsAhead? NewAhead(IReadOnlyList<TokenPrompt> prompts, BatchOrder order, int steps) => Rollout.MaxStaleness == 0 ? null : new(
+        policy, step => [.. order.Batch(step).Select(index => prompts[index])], steps, Rollout.MaxStaleness, Updates.SamplesPerPrompt,
+        run.Seed);
 
     /// <summary>Respond, score, estimate: everything before the first update, without gradients.</summary>
     /// <param name="prompts">All prompts.</param>

@@ -123,7 +123,7 @@ public sealed class OnPolicyTask(Run run, Policy policy, TrainedParameters train
             run.Register("kl", Kl);
         if (average is not null)
             run.Register("average", average);
-        if (policy.Generator is IRunState servers)
+        if (policy.Generator is IRunState servers)                  // after the policy: it writes the weights that were restored
             run.Register("rollout", servers);
         foreach (var (name, state) in rewards.States.Concat(algorithm.States))
             run.Register(name, state);

@@ -26,6 +26,9 @@ sealed class StepSampler(Run run, Policy policy, IRewardSource rewards, UpdateOp
     /// <summary>Samples a response of another policy to each prompt; null for none.</summary>
     public Func<IReadOnlyList<TokenPrompt>, Rollouts>? Opponent { get; init; }
 
+    /// <summary>Samples the responses of later steps in the background; null where each step samples its own.</summary>
+    public RolloutsAhead? Ahead { get; init; }
+
     /// <summary>Seconds that were spent on sampling; the rest of the time is that of the source.</summary>
     public double SamplingSeconds => sampling.Elapsed.TotalSeconds;
 
@@ -36,7 +39,7 @@ sealed class StepSampler(Run run, Policy policy, IRewardSource rewards, UpdateOp
     public ScoredRollouts Sample(IReadOnlyList<TokenPrompt> prompts, int[] batch, TrainingStep step)
     {
         sampling.Reset();
-        var rollouts = Respond(prompts, batch);
+        var rollouts = Ahead is null ? Respond(prompts, batch) : Take(Ahead, prompts, batch, step);
         Scores? scores = null;
         if (updates.MaxResamplings > 0)
             (rollouts, scores) = Resample(new(rollouts, rewards.Score(rollouts)), prompts, batch, step);
@@ -76,11 +79,21 @@ sealed class StepSampler(Run run, Policy policy, IRewardSource rewards, UpdateOp
         }
     }
 
-    Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, int[] indices)
+    Rollouts Respond(IReadOnlyList<TokenPrompt> prompts, int[] indices) =>
+        Respond([.. indices.Select(index => prompts[index])], asked => policy.Respond(asked, run.Random, updates.SamplesPerPrompt));
+
+    Rollouts Take(RolloutsAhead ahead, IReadOnlyList<TokenPrompt> prompts, int[] batch, TrainingStep step)
+    {
+        step.Log("rollout/queue", ahead.Ready);
+        return Respond(
+            [.. batch.Select(index => prompts[index])],
+            asked => Rollouts.From(asked, ahead.Take(step.Index), policy.Model.Device));
+    }
+
+    Rollouts Respond(TokenPrompt[] asked, Func<TokenPrompt[], Rollouts> respond)
     {
         sampling.Start();
-        TokenPrompt[] asked = [.. indices.Select(index => prompts[index])];
-        var rollouts = policy.Respond(asked, run.Random, updates.SamplesPerPrompt);
+        var rollouts = respond(asked);
         if (Opponent is not null)
             rollouts = rollouts.WithOpponents(Opponent(asked));
         sampling.Stop();

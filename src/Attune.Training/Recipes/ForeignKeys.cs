@@ -77,7 +77,7 @@ static class ForeignKeys
         resume_from_checkpoint |  | `attune train RUN` resumes a run
         overwrite_output_dir |  | name another folder with run.output, or delete the old one
         gradient_checkpointing |  | a smaller training.microBatchSize or parameters.topLayers saves memory
-        load_in_4bit load_in_8bit use_vllm deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune does not have this
+        load_in_4bit load_in_8bit deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune does not have this
         push_to_hub trust_remote_code |  | Attune does not have this
         model_name_or_path model_path sft_model_path pretrain | model | a folder in the format of Hugging Face
         ref_model ref_model_path ref_reward_offload |  | the reference is the model that training starts from; see the section reference
@@ -210,6 +210,13 @@ static class ForeignKeys
         vespo_lambda_pos | grpo.vespoLambdaPos | 
         vespo_lambda_neg | grpo.vespoLambdaNeg | 
         normalize_advantages | rloo.normalizeAdvantages reinforce.normalizeAdvantages | 
+        use_vllm vllm_mode | rollout.engine | server; sampling in the same process is local
+        vllm_server_base_url vllm_server_host | rollout.servers | a list of URLs
+        vllm_server_timeout request_timeout | rollout.timeout | in seconds
+        vllm_importance_sampling_correction vllm_importance_sampling_mode | rollout.correction | none, truncatedToken, truncatedSequence, icepop (token_mask) or maskedSequence
+        vllm_importance_sampling_cap vllm_importance_sampling_clip_max | rollout.clipMax | 
+        vllm_importance_sampling_clip_min | rollout.clipMin | 
+        max_staleness | rollout.maxStaleness | 
         dynamic_filtering dynamic_sampling | updates.maxResamplings | how often groups without signal are replaced
         top_mask | nlpo.topMask | 
         mask_type | nlpo.maskType | learnedTopP or learnedTopK

@@ -81,8 +81,8 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
     {
     }
 
-    /// <summary>Servers load the weights of the checkpoint before their next response.</summary>
-    public void Load(StateReader reader) => weights.Forget();
+    /// <summary>Writes the weights of the checkpoint, which are restored before this.</summary>
+    public void Load(StateReader reader) => weights.Write();
 
     public void Dispose()
     {

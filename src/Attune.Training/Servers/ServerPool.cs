@@ -93,11 +93,11 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
             throw Wrong(server, $"must have {Quantity.Of(request.Samples, "response")} (had {responses.Count})", answer);
         foreach (var response in responses)
         {
+            if (rules.Broken(response, weights) is { } rule)
+                throw Wrong(server, rule, answer);
             if (rules.OtherModel(response) is { } difference)
                 throw new InvalidDataException(
                     $"{server.Url} has another model or tokenizer than the policy: {difference}; start it with the model of this run");
-            if (rules.Broken(response, weights) is { } rule)
-                throw Wrong(server, rule, answer);
         }
         return responses;
     }

@@ -41,13 +41,6 @@ sealed class WeightFolders(string parent, WeightTransfer transfer, Action<string
         }
     }
 
-    /// <summary>The weights are others, without a step: those of a checkpoint.</summary>
-    public void Forget()
-    {
-        lock (writing)
-            newest = null;
-    }
-
     /// <summary>The newest weights; older folders are deleted.</summary>
     public WeightFiles Newest()
     {

@@ -13,7 +13,8 @@ public sealed class HealthMonitorTests
         ["objective/scores"] = 1, ["objective/kl"] = 3, ["objective/entropy"] = 8, ["policy/ratio"] = 1.01, ["policy/clipfrac"] = 0.1,
         ["responses/length"] = 25, ["responses/ended"] = 0.95, ["responses/repetition"] = 0.02, ["responses/distinct"] = 0.9,
         ["value/explained_variance"] = 0.4, ["policy/first_approx_kl"] = 1e-9, ["responses/groups_without_signal"] = 0.3,
-        ["trpo/succeeded"] = 1, ["loss"] = 0.1, ["grad_norm"] = 1,
+        ["trpo/succeeded"] = 1, ["rollout/kl"] = 1e-3, ["rollout/masked"] = 0.02, ["rollout/staleness"] = 1,
+        ["rollout/stale_tokens"] = 0.4, ["rollout/queue"] = 1, ["loss"] = 0.1, ["grad_norm"] = 1,
     };
 
     [Fact]
@@ -47,6 +48,9 @@ public sealed class HealthMonitorTests
     [InlineData("sampling", "policy/first_approx_kl", 0.01)]
     [InlineData("noSignal", "responses/groups_without_signal", 0.9)]
     [InlineData("trustRegion", "trpo/succeeded", 0)]
+    [InlineData("rolloutKl", "rollout/kl", 0.2)]
+    [InlineData("rolloutMasked", "rollout/masked", 0.7)]
+    [InlineData("staleness", "rollout/staleness", 6)]
     public void EachRuleFiresOnceAndIsOverWhenTheFigureIsWellAgain(string rule, string metric, double bad)
     {
         var monitor = new HealthMonitor(new());
@@ -254,6 +258,11 @@ public sealed class HealthMonitorTests
             ["maxFirstApproxKl"] = usual with { MaxFirstApproxKl = 1 },
             ["maxGroupsWithoutSignal"] = usual with { MaxGroupsWithoutSignal = 1 },
             ["minStepsTaken"] = usual with { MinStepsTaken = 0 },
+            ["maxRolloutKl"] = usual with { MaxRolloutKl = 1 },
+            ["maxRolloutMasked"] = usual with { MaxRolloutMasked = 1 },
+            ["maxStaleness"] = usual with { MaxStaleness = 64 },
+            ["maxStaleTokens"] = usual with { MaxStaleTokens = 0.5 },
+            ["minRolloutQueue"] = usual with { MinRolloutQueue = 0.5 },
             ["minSelectedPrompts"] = usual with { MinSelectedPrompts = 0 },
             ["minHeldOutShare"] = usual with { MinHeldOutShare = -9 },
             ["maxLostShare"] = usual with { MaxLostShare = 9 },
@@ -273,6 +282,7 @@ public sealed class HealthMonitorTests
             ("responses/length", 51),
         ("responses/ended", 0.3), ("responses/repetition", 0.5), ("responses/distinct", 0.4), ("value/explained_variance", -1),
             ("rft/prompts", 0.1), ("policy/first_approx_kl", 0.01), ("responses/groups_without_signal", 0.9), ("trpo/succeeded", 0),
+            ("rollout/kl", 0.2), ("rollout/masked", 0.7), ("rollout/staleness", 6), ("rollout/stale_tokens", 1), ("rollout/queue", 0),
             ("eval/score", 0),
     }.Select(bad =>
     {
