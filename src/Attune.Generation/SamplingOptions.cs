@@ -155,9 +155,12 @@ public sealed record SamplingOptions : IValidatableObject
     };
 
     /// <summary>The same without temperature and truncation, for beam search.</summary>
-    internal SamplingOptions WithoutShaping() => this with
+    internal SamplingOptions WithoutShaping() => WithoutTruncation() with { Temperature = 1 };
+
+    /// <summary>The same without truncation: no token is removed for being unlikely.</summary>
+    public SamplingOptions WithoutTruncation() => this with
     {
-        Temperature = 1, TopK = 0, TopP = 1, MinP = 0, TypicalP = 1, TopH = 0, EpsilonCutoff = 0, EtaCutoff = 0,
+        TopK = 0, TopP = 1, MinP = 0, TypicalP = 1, TopH = 0, EpsilonCutoff = 0, EtaCutoff = 0,
     };
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

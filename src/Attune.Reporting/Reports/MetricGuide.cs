@@ -174,8 +174,8 @@ public static class MetricGuide
             "The same before the first update of a step, when the policy is the one that sampled. Healthy: 0, but for rounding.")
             { Place = ChartPlace.Folded },
         new("rollout/kl", "KL between servers and policy", "nats a token",
-            "The KL of the policy before its updates from the servers that sampled, by their log-probabilities: other arithmetic, and older "
-            + "weights. Healthy: below 0.001 with the same weights, and below 0.05 with older ones.")
+            "The KL of the policy before its updates from the servers that sampled, by their log-probabilities: other arithmetic, and "
+            + "older weights. Healthy: below 0.001 with the same weights, and below 0.05 with older ones.")
             { Place = ChartPlace.Folded },
         new("rollout/logprob_gap", "Gap to the servers' log-probabilities", "nats a token",
             "The mean of |log π − log π_server|. Healthy: below 0.02 with the same weights.")
@@ -192,7 +192,8 @@ public static class MetricGuide
         new("rollout/stale_tokens", "Tokens of older weights", "%",
             "Tokens that were sampled with weights from before the last update.") { Place = ChartPlace.Folded },
         new("rollout/queue", "Steps whose responses are ready", "steps",
-            "At the start of a step, with rollout.maxStaleness above 0. Near 0, training waits for responses.") { Place = ChartPlace.Folded },
+            "At the start of a step, with rollout.maxStaleness above 0. Near 0, training waits for responses.")
+            { Place = ChartPlace.Folded },
         new("policy/clipfrac", "Clipped tokens", "%",
             "Tokens whose probability ratio is outside of the clip range. Healthy: below 30 %.")
             { Place = ChartPlace.Folded },

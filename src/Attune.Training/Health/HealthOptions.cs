@@ -105,7 +105,9 @@ public sealed record HealthOptions
     [Range(0, double.PositiveInfinity)]
     public double MaxStaleness { get; init; } = 4;
 
-    /// <summary>Warning when more than this share of the tokens was sampled with weights from before the last update; 1 for never.</summary>
+    /// <summary>
+    /// Warning when more than this share of the tokens was sampled with weights from before the last update; 1 for never.
+    /// </summary>
     [Range(0d, 1d)]
     public double MaxStaleTokens { get; init; } = 1;
 

@@ -27,9 +27,12 @@ public sealed class RolloutCorrection(RolloutOptions options)
             throw new InvalidDataException(
                 "a server sampled a token that the sampling options forbid, or whose probability is 0 under the policy; check that the "
                 + "servers have the model and the sampling options of this run");
-        var comparable = options.LogprobsMode == LogprobsMode.Processed || policy.SamplesModel
-            ? logprobs
-            : batches.PerToken(rollouts, policy.ModelLogprobs);
+        var comparable = options.Reported switch
+        {
+            LogprobsMode.Raw when !policy.SamplesModel => batches.PerToken(rollouts, policy.ModelLogprobs),
+            LogprobsMode.Tempered when !policy.IsUntruncated => batches.PerToken(rollouts, policy.WithoutTruncation().Logprobs),
+            _ => logprobs,
+        };
         var logRatio = (comparable - rollouts.Logprobs).MaskedFill(!rollouts.Mask, 0);              // (B, T): log w
         var (min, max) = options.Limits;
         var corrected = rollouts with
@@ -56,10 +59,10 @@ public sealed class RolloutCorrection(RolloutOptions options)
             step.Log("rollout/weight", Masked.Mean(weights, mask).Item());
             step.Log("rollout/masked", Masked.Mean(weights.EqualTo(weights.ZerosLike()).To(DType.Float32), mask).Item());
         }
-        var own = rollouts.Completions.Where((_, row) => isOwn[row]).ToList();
-        double tokens = own.Sum(response => response.SampledCount);
-        step.Log("rollout/staleness", own.Sum(response => (version - response.WeightVersion) * response.SampledCount) / tokens);
-        step.Log(
-            "rollout/stale_tokens", own.Where(response => response.WeightVersion < version).Sum(response => response.SampledCount) / tokens);
+        var ages = rollouts.Completions.Where((_, row) => isOwn[row])
+            .Select(response => (Age: version - response.WeightVersion, Tokens: response.SampledCount)).ToList();
+        double tokens = ages.Sum(response => response.Tokens);
+        step.Log("rollout/staleness", ages.Sum(response => response.Age * response.Tokens) / tokens);
+        step.Log("rollout/stale_tokens", ages.Where(response => response.Age > 0).Sum(response => response.Tokens) / tokens);
     }
 }

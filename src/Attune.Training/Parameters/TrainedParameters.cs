@@ -9,7 +9,6 @@ using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Servers;
 
 namespace Attune.Training.Parameters;
 
@@ -97,11 +96,14 @@ public sealed partial class TrainedParameters
         }
     }
 
-    /// <summary>Saves what servers load to sample as the model does now: the adapter, or the whole model with the adapter merged.</summary>
-    /// <inheritdoc cref="Save"/>
-    public void SaveForServer(string folder, string baseModel, Tokenizer tokenizer, WeightTransfer transfer)
+    /// <summary>Saves the model as it is now, and changes nothing: the adapter alone, or the model with the adapter merged.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="baseModel">The folder that the model was loaded from.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="adapterOnly">Whether to save the adapter alone.</param>
+    public void SaveCopy(string folder, string baseModel, Tokenizer tokenizer, bool adapterOnly)
     {
-        if (transfer == WeightTransfer.Adapter)
+        if (adapterOnly)
         {
             ModelFolder.RequireFinite(Named.Select(parameter => parameter.Value));
             Peft.Save(folder, lora!, baseModel);

@@ -194,6 +194,13 @@ public sealed class Policy(
     /// <summary>Whether responses are sampled from the model's own distribution: at temperature 1, and without any filter.</summary>
     public bool SamplesModel => chain.ChangesNothing;
 
+    /// <summary>Whether no token is removed for being unlikely.</summary>
+    public bool IsUntruncated => sampling.IsUntruncated;
+
+    /// <summary>This policy without the truncation of its distribution.</summary>
+    public Policy WithoutTruncation() =>
+        new(model, tokenizer, sampling.WithoutTruncation(), filters) { Critic = null, Episodes = Episodes, Workers = Workers };
+
     /// <summary>Log-probabilities (B, T) under the model's own distribution, whatever the sampling options are.</summary>
     public Tensor ModelLogprobs(Responses responses)
     {

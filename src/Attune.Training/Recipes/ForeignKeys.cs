@@ -213,7 +213,8 @@ static class ForeignKeys
         use_vllm vllm_mode | rollout.engine | server; sampling in the same process is local
         vllm_server_base_url vllm_server_host | rollout.servers | a list of URLs
         vllm_server_timeout request_timeout | rollout.timeout | in seconds
-        vllm_importance_sampling_correction vllm_importance_sampling_mode | rollout.correction | none, truncatedToken, truncatedSequence, icepop (token_mask) or maskedSequence
+        vllm_importance_sampling_correction | rollout.correction | none for False
+        vllm_importance_sampling_mode | rollout.correction | docs/rollouts.md has the names
         vllm_importance_sampling_cap vllm_importance_sampling_clip_max | rollout.clipMax | 
         vllm_importance_sampling_clip_min | rollout.clipMin | 
         max_staleness | rollout.maxStaleness | 

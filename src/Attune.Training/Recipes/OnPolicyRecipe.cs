@@ -61,7 +61,7 @@ public abstract record OnPolicyRecipe : PolicyRecipe
     public override IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
     [
         .. base.Validate(validationContext), .. Reference.Validate(Parameters), .. ValidateKl(), .. ValidateSampling(),
-        .. ValidateEpisodes(), .. Rollout.Validate(Sampling, Updates, Parameters.Lora.Rank > 0),
+        .. ValidateEpisodes(), .. Rollout.Validate(Sampling, Updates.MaxResamplings, Parameters.Lora.Rank > 0),
     ];
 
     IEnumerable<ValidationResult> ValidateKl()

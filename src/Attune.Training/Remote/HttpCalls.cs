@@ -69,20 +69,26 @@ sealed class HttpCalls(string? key = null) : IDisposable
             return answer;
         var failure = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RemoteCalls.Quoted(answer)}";
         throw IsTransient(response.StatusCode)
-            ? new BusyException(failure, RetryAfter(response.Headers.RetryAfter))
+            ? Failure(response, failure)
             : new InvalidDataException(failure);
     }
 
     static bool IsTransient(HttpStatusCode status) =>
         (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
 
-    static TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? header?.Date - DateTimeOffset.UtcNow;
+    static IOException Failure(HttpResponseMessage response, string failure)
+    {
+        var header = response.Headers.RetryAfter;
+        return response.StatusCode == HttpStatusCode.TooManyRequests
+            ? new TooManyRequestsException(failure, header?.Delta ?? header?.Date - DateTimeOffset.UtcNow)
+            : new IOException(failure);
+    }
 }
 
-/// <summary>A server answered that it cannot answer now.</summary>
+/// <summary>A server answered that it has too many requests.</summary>
 /// <param name="message">The status, and the beginning of the answer.</param>
 /// <param name="retryAfter">How long it asks to wait before a retry; null where it does not.</param>
-sealed class BusyException(string message, TimeSpan? retryAfter) : IOException(message)
+sealed class TooManyRequestsException(string message, TimeSpan? retryAfter) : IOException(message)
 {
     public TimeSpan? RetryAfter => retryAfter;
 }

@@ -115,7 +115,7 @@ sealed class SglangProtocol : IServerProtocol
         };
     }
 
-    public IEnumerable<ServerResponse> Read(JsonElement answer) => answer.EnumerateArray().Select(item =>
+    public IEnumerable<ServerResponse> Read(JsonElement answer) => Items(answer).Select(item =>
     {
         var meta = item.GetProperty("meta_info");
         var tokens = meta.GetProperty("output_token_logprobs").EnumerateArray().ToList();           // [logprob, id, text]
@@ -126,6 +126,10 @@ sealed class SglangProtocol : IServerProtocol
     });
 
     public JsonElement Model(JsonElement answer) => answer;
+
+    /// <summary>A single response may be an object.</summary>
+    static IEnumerable<JsonElement> Items(JsonElement answer) =>
+        answer.ValueKind == JsonValueKind.Object ? [answer] : answer.EnumerateArray();
 }
 
 /// <summary>Values of requests.</summary>

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Generation;
 using Attune.Training.Estimation;
-using Attune.Training.OnPolicy;
 using Attune.Training.Options;
 
 namespace Attune.Training.Servers;
@@ -42,6 +41,9 @@ public enum LogprobsMode
     /// <summary>The model's own, at temperature 1 and without filters.</summary>
     Raw,
 
+    /// <summary>The one at the temperature of sampling, before top-k, top-p and min-p.</summary>
+    Tempered,
+
     /// <summary>The one that is sampled from.</summary>
     Processed,
 }
@@ -71,10 +73,11 @@ public sealed record RolloutOptions : IValidatableObject
     public string WeightsFolder { get; init; } = "";
 
     /// <summary>
-    /// Which log-probabilities the servers report: raw (temperature 1, without filters: vLLM's default) or processed (those that are sampled
-    /// from: vLLM with --logprobs-mode processed_logprobs, SGLang's default where no token is filtered).
+    /// Which log-probabilities the servers report: raw (temperature 1, without filters), tempered (after temperature, before top-k, top-p
+    /// and min-p) or processed (of the distribution that is sampled from, vLLM's --logprobs-mode processed_logprobs). Null for raw with
+    /// protocol openai and tempered with sglang, the defaults of these servers.
     /// </summary>
-    public LogprobsMode LogprobsMode { get; init; }
+    public LogprobsMode? LogprobsMode { get; init; }
 
     /// <summary>
     /// What the policy loss is multiplied by, from w = π_old / π_server: none, truncatedToken (min(w, clipMax) of a token),
@@ -120,6 +123,10 @@ public sealed record RolloutOptions : IValidatableObject
     /// <summary>Whether servers sample.</summary>
     internal bool UsesServers => Engine == RolloutEngine.Server;
 
+    /// <summary>Which log-probabilities the servers report.</summary>
+    internal LogprobsMode Reported =>
+        LogprobsMode ?? (Protocol == RolloutProtocol.Sglang ? Training.Servers.LogprobsMode.Tempered : Training.Servers.LogprobsMode.Raw);
+
     internal (double? Min, double Max) Limits => Correction == ImportanceCorrection.Icepop
         ? (ClipMin ?? 0.5, ClipMax ?? 5)
         : (ClipMin, ClipMax ?? 3);
@@ -144,7 +151,7 @@ public sealed record RolloutOptions : IValidatableObject
     }
 
     /// <summary>The rules of these options with those of a recipe.</summary>
-    internal IEnumerable<ValidationResult> Validate(SamplingOptions sampling, UpdateOptions updates, bool hasAdapter)
+    internal IEnumerable<ValidationResult> Validate(SamplingOptions sampling, int maxResamplings, bool hasAdapter)
     {
         if (!UsesServers)
             yield break;
@@ -154,7 +161,7 @@ public sealed record RolloutOptions : IValidatableObject
             yield return new(
                 $"must be local with sampling.{string.Join(" and sampling.", names)}: servers do not have these options",
                 [$"Rollout.{nameof(Engine)}"]);
-        if (MaxStaleness > 0 && updates.MaxResamplings > 0)
+        if (MaxStaleness > 0 && maxResamplings > 0)
             yield return new(
                 "must be 0 with updates.maxResamplings: prompts are replaced when their responses have been scored",
                 [$"Rollout.{nameof(MaxStaleness)}"]);

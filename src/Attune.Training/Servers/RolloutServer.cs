@@ -49,9 +49,16 @@ sealed class RolloutServer(string url, HttpCalls calls, TimeSpan timeout) : IDis
         if (now < ReadyAt)
             return false;
         var pause = backoff * Math.Pow(2, Math.Min(Failures++, 30));
-        pause = (failure as BusyException)?.RetryAfter is { } asked && asked > pause ? asked : pause;
         ReadyAt = now + (pause < MaxPause ? pause : MaxPause);
         return true;
+    }
+
+    /// <summary>Sends no request for a time, because the server has too many.</summary>
+    public void Pause(TooManyRequestsException refusal, TimeSpan backoff, DateTime now)
+    {
+        LastFailure = refusal.Message;
+        var pause = refusal.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : backoff;
+        ReadyAt = now + (pause < MaxPause ? pause : MaxPause);
     }
 
     /// <summary>Loads weights where the server does not have them.</summary>

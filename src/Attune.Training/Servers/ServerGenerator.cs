@@ -52,7 +52,7 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
         var transfer = options.WeightsFor(trained.HasAdapter);
         var parent = options.WeightsFolder.Length > 0 ? options.WeightsFolder : Path.Combine(run.Folder.Path, "rollout");
         var folders = new WeightFolders(
-            Path.GetFullPath(parent), transfer, folder => trained.SaveForServer(folder, baseModel, tokenizer, transfer));
+            Path.GetFullPath(parent), transfer, folder => trained.SaveCopy(folder, baseModel, tokenizer, adapterOnly: transfer == WeightTransfer.Adapter));
         return new(servers, folders, model, tokenizer, cancellation);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Attune.Text;
 using Attune.Training.Remote;
@@ -48,7 +49,8 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
         await places.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            for (var attempt = 1; ; attempt++)
+            var (attempt, clock) = (1, Stopwatch.StartNew());
+            while (true)
             {
                 var server = await Choose(cancellation).ConfigureAwait(false);
                 try
@@ -58,9 +60,14 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                         server.Answered();
                     return responses;
                 }
+                catch (TooManyRequestsException refusal) when (clock.Elapsed.TotalSeconds < options.Timeout)
+                {
+                    lock (choosing)
+                        server.Pause(refusal, TimeSpan.FromSeconds(options.Backoff), DateTime.UtcNow);
+                }
                 catch (IOException failure)
                 {
-                    Note(server, failure, isLast: attempt > options.Retries);
+                    Note(server, failure, isLast: attempt++ > options.Retries);
                 }
                 finally
                 {
@@ -130,11 +137,13 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
             givesUp = isLast || Servers.All(other => other.Failures > options.Retries);
         }
         if (givesUp)
-            throw new InvalidDataException($"no rollout server answered: {string.Join("; ", Servers
-                .Where(other => other.LastFailure.Length > 0).Select(other => other.LastFailure).Distinct(StringComparer.Ordinal))}", failure);
+            throw new InvalidDataException($"no rollout server answered: {LastFailures}", failure);
         if (isNew)
             say($"a rollout is sent again: {failure.Message}");
     }
+
+    string LastFailures => string.Join(
+        "; ", Servers.Select(server => server.LastFailure).Where(text => text.Length > 0).Distinct(StringComparer.Ordinal));
 
     IReadOnlyList<ServerResponse> Read(RolloutServer server, byte[] answer)
     {
@@ -179,7 +188,8 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 ? model
                 : throw new InvalidOperationException();
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
+            or IndexOutOfRangeException)
         {
             throw new InvalidDataException(
                 $"the answer of {server.Url}{protocol.ModelPath} does not describe a model: {RemoteCalls.Quoted(answer)}", error);
@@ -206,7 +216,9 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 return null;
             var theirs = string.Join(' ', tokens.EnumerateArray().Select(token => token.GetRawText()));
             var own = string.Join(' ', tokenizer.Encode(ProbeText));
-            return theirs == own ? null : $"a text has the tokens {RemoteCalls.Shortened(theirs)} there, and {RemoteCalls.Shortened(own)} here";
+            return theirs == own
+                ? null
+                : $"a text has the tokens {RemoteCalls.Shortened(theirs)} there, and {RemoteCalls.Shortened(own)} here";
         }
         catch (InvalidDataException)                                                // it cannot
         {

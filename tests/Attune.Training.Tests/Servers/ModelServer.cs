@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Text;
@@ -27,7 +28,9 @@ sealed class ModelServer : IDisposable
 
     public string Url => server.Url;
 
-    /// <summary>Gets the path of a request and its number among those for responses, from 1; the answer to give instead of the right one.</summary>
+    /// <summary>
+    /// Gets the path of a request and its number among those for responses, from 1; the answer to give instead of the right one.
+    /// </summary>
     public Func<string, int, (int Status, string Text)?> Fault { get; set; } = (_, _) => null;
 
     /// <summary>Changes a right answer.</summary>
@@ -95,10 +98,12 @@ sealed class ModelServer : IDisposable
         return Ok(answer);
     }
 
-    JsonObject Complete(JsonObject request) => new()
+    JsonObject Complete(JsonObject request)
     {
-        ["choices"] = new JsonArray([.. Sample(request, request["prompt"]!, (int)request["max_tokens"]!, (int)request["min_tokens"]!)
-            .Select((response, index) => new JsonObject
+        var responses = Sample(request, request["prompt"]!, "max_tokens", "min_tokens", tempered: false);
+        return new()
+        {
+            ["choices"] = new JsonArray([.. responses.Select((response, index) => new JsonObject
             {
                 ["index"] = index,
                 ["text"] = "",
@@ -106,32 +111,33 @@ sealed class ModelServer : IDisposable
                 ["logprobs"] = new JsonObject { ["token_logprobs"] = new JsonArray([.. response.Logprobs.Select(number => (JsonNode)number)]) },
                 ["finish_reason"] = response.Ended ? "stop" : "length",
             })]),
-    };
+        };
+    }
 
     JsonArray Generate(JsonObject request)
     {
-        var sampling = request["sampling_params"]!.AsObject();
-        return [.. Sample(sampling, request["input_ids"]![0]!, (int)sampling["max_new_tokens"]!, (int)sampling["min_new_tokens"]!)
-            .Select(response => new JsonObject
+        var responses = Sample(
+            request["sampling_params"]!.AsObject(), request["input_ids"]![0]!, "max_new_tokens", "min_new_tokens", tempered: true);
+        return [.. responses.Select(response => new JsonObject
+        {
+            ["output_ids"] = Ids(response.Tokens),
+            ["meta_info"] = new JsonObject
             {
-                ["output_ids"] = Ids(response.Tokens),
-                ["meta_info"] = new JsonObject
-                {
-                    ["finish_reason"] = new JsonObject { ["type"] = response.Ended ? "stop" : "length" },
-                    ["weight_version"] = version,
-                    ["output_token_logprobs"] = new JsonArray(
-                        [.. response.Tokens.Zip(response.Logprobs, (token, number) => new JsonArray(number, token, null))]),
-                },
-            })];
+                ["finish_reason"] = new JsonObject { ["type"] = response.Ended ? "stop" : "length" },
+                ["weight_version"] = version,
+                ["output_token_logprobs"] = new JsonArray(
+                    [.. response.Tokens.Zip(response.Logprobs, (token, number) => new JsonArray(number, token, null))]),
+            },
+        })];
     }
 
-    /// <summary>Responses with the model's own log-probabilities.</summary>
-    IEnumerable<Response> Sample(JsonObject options, JsonNode prompt, int maxTokens, int minTokens)
+    /// <summary>Responses with the model's own log-probabilities, or with those at the temperature of sampling.</summary>
+    IEnumerable<Response> Sample(JsonObject options, JsonNode prompt, string most, string least, bool tempered)
     {
         var sampling = new SamplingOptions
         {
-            MaxNewTokens = maxTokens,
-            MinNewTokens = minTokens,
+            MaxNewTokens = (int)options[most]!,
+            MinNewTokens = (int)options[least]!,
             Temperature = (double)options["temperature"]!,
             TopP = (double)options["top_p"]!,
             TopK = Math.Max(0, (int)options["top_k"]!),
@@ -140,12 +146,13 @@ sealed class ModelServer : IDisposable
         };
         var policy = new Policy(model, tokenizer, sampling) { Critic = null };
         var seed = options["seed"] is { } given ? (ulong)(long)given : (ulong)generations;
+        TokenPrompt[] prompts = [new([.. prompt.AsArray().Select(id => (int)id!)], "")];
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
-        var responses = policy.Sample([new([.. prompt.AsArray().Select(id => (int)id!)], "")], seed, (int)options["n"]!);
-        var rollouts = Rollouts.From([new([.. prompt.AsArray().Select(id => (int)id!)], "")], responses, Device.Cpu);
-        var logprobs = policy.ModelLogprobs(rollouts).ToArray<float>().Chunk((int)rollouts.Mask.Size(1)).ToList();
-        return [.. responses.Select((response, row) => response with { Logprobs = logprobs[row][..response.Tokens.Length] })];
+        var rollouts = Rollouts.From(prompts, policy.Sample(prompts, seed, (int)options["n"]!), Device.Cpu);
+        var logprobs = tempered ? policy.WithoutTruncation().Logprobs(rollouts) : policy.ModelLogprobs(rollouts);
+        var rows = logprobs.ToArray<float>().Chunk((int)rollouts.Mask.Size(1)).ToList();
+        return [.. rollouts.Completions.Select((response, row) => response with { Logprobs = rows[row][..response.Tokens.Length] })];
     }
 
     static JsonArray Ids(IEnumerable<int> ids) => [.. ids.Select(id => (JsonNode)id)];

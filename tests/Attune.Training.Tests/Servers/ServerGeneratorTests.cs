@@ -57,7 +57,8 @@ public sealed class ServerGeneratorTests : IDisposable
     [Fact]
     public void Generate_StopString_EndsAResponse()
     {
-        var stop = TinyData.Tokenizer.Decode(NewPolicy(new() { MaxNewTokens = 8 }).Sample(Prompts[..1], seed: 3)[0].Tokens.AsSpan(0, 2).ToArray());
+        var sampled = NewPolicy(new() { MaxNewTokens = 8 }).Sample(Prompts[..1], seed: 3)[0];
+        var stop = TinyData.Tokenizer.Decode([sampled.Tokens[0], sampled.Tokens[1]]);
         var policy = new SamplingOptions { MaxNewTokens = 8, Temperature = 0, Stop = [stop] };
         using var generator = Connect();
         var response = Assert.Single(generator.Generate([Prompts[0].Tokens], policy, run.Random));
@@ -66,7 +67,7 @@ public sealed class ServerGeneratorTests : IDisposable
 
     public static TheoryData<string> Faults =>
     [
-        "500", "503", "429", "cut", "slow", "garbage", "empty", "other JSON", "too few", "no log-probabilities", "too many tokens",
+        "500", "503", "cut", "slow", "garbage", "empty", "other JSON", "too few", "no log-probabilities", "too many tokens",
         "a token too much after the end", "aborted", "short", "a log-probability above 0", "NaN",
     ];
 
@@ -144,16 +145,17 @@ public sealed class ServerGeneratorTests : IDisposable
     public void Connect_ASmallerVocabulary_IsRefused()
     {
         server.Description["vocab_size"] = 20;
+        var error = Assert.Throws<InvalidDataException>(() => Connect());
         Assert.Contains(
-            "has another tokenizer than the policy: its vocabulary has 20 tokens", Assert.Throws<InvalidDataException>(() => Connect()).Message,
-            StringComparison.Ordinal);
+            "has another tokenizer than the policy: its vocabulary has 20 tokens", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Connect_OtherTokensOfAText_IsRefused()
     {
         server.Fault = (path, _) => path == "/tokenize" ? (200, """{"tokens":[1,2,3]}""") : null;
-        Assert.Contains("a text has the tokens 1 2 3 there", Assert.Throws<InvalidDataException>(() => Connect()).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => Connect());
+        Assert.Contains("a text has the tokens 1 2 3 there", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -211,6 +213,27 @@ public sealed class ServerGeneratorTests : IDisposable
     }
 
     [Fact]
+    public void Generate_TooManyRequests_WaitsAsLongAsTheServerAsks()
+    {
+        server.Fault = (path, at) => path == "/v1/completions" && at <= 4 ? (429, "later") : null;
+        using var generator = Connect(options: Quick with { Timeout = 10, Retries = 0 });
+        var clock = Stopwatch.StartNew();
+        Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0.9, 8);       // the double asks for a second
+        Assert.Equal(1, server.Loads);
+        Assert.Empty(display.Notices);
+    }
+
+    [Fact]
+    public void Generate_AlwaysTooManyRequests_IsOneMessage()
+    {
+        server.Fault = (path, _) => path == "/v1/completions" ? (429, "later") : null;
+        using var generator = Connect(options: Quick with { Retries = 0 });
+        Assert.Contains(
+            "answered 429", Assert.Throws<InvalidDataException>(() => Sample(generator)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Generate_Cancelled_Ends()
     {
         server.Fault = (path, _) =>
@@ -222,7 +245,8 @@ public sealed class ServerGeneratorTests : IDisposable
         using var generator = Connect();
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         var clock = Stopwatch.StartNew();
-        Assert.ThrowsAny<OperationCanceledException>(() => generator.Generate([[5]], new() { MaxNewTokens = 4 }, run.Random, 1, source.Token));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => generator.Generate([[5]], new() { MaxNewTokens = 4 }, run.Random, 1, source.Token));
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 1.5);
     }
 
@@ -238,8 +262,9 @@ public sealed class ServerGeneratorTests : IDisposable
         request.Remove("seed");
         Assert.Equal(
             """
-            {"model":"base","prompt":[5,6],"n":3,"max_tokens":7,"min_tokens":2,"temperature":0.5,"top_p":0.75,"top_k":9,"min_p":0.1,"stop_token_ids":[0],"logprobs":0,"return_token_ids":true}
-            """, request.ToJsonString());
+            {"model":"base","prompt":[5,6],"n":3,"max_tokens":7,"min_tokens":2,"temperature":0.5,"top_p":0.75,"top_k":9,"min_p":0.1,
+            "stop_token_ids":[0],"logprobs":0,"return_token_ids":true}
+            """.ReplaceLineEndings(""), request.ToJsonString());
     }
 
     static RolloutOptions Quick => new() { Timeout = 0.5, Backoff = 0.02, Retries = 4 };
@@ -269,7 +294,7 @@ public sealed class ServerGeneratorTests : IDisposable
             "garbage" => (200, "<html>it works"),
             "empty" => (200, ""),
             "other JSON" => (200, """{"choices":[{"text":"hello"}]}"""),
-            "500" or "503" or "429" => (int.Parse(fault, System.Globalization.CultureInfo.InvariantCulture), "later"),
+            "500" or "503" => (int.Parse(fault, System.Globalization.CultureInfo.InvariantCulture), "later"),
             _ => null,
         };
         server.Fault = (path, at) =>

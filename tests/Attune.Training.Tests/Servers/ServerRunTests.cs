@@ -61,12 +61,17 @@ public sealed class ServerRunTests : IDisposable
         Assert.InRange(display.Steps[2].GetValueOrDefault("policy/first_approx_kl"), 0, 1e-6);
     }
 
-    [Fact]
-    public void Run_Sampling_ComparesTheModelsOwnLogprobs()
+    [Theory]
+    [InlineData(RolloutProtocol.Openai)]
+    [InlineData(RolloutProtocol.Sglang)]
+    public void Run_Sampling_ComparesTheDistributionOfTheProtocol(RolloutProtocol protocol)
     {
         using var server = new ModelServer(runs.LanguageModel);
         var display = new RecordingDisplay();
-        var recipe = Recipe("grpo", [server], new()) with { Sampling = new() { MaxNewTokens = 8, Temperature = 0.7, TopP = 0.9, TopK = 40 } };
+        var recipe = Recipe("grpo", [server], new() { Protocol = protocol }) with
+        {
+            Sampling = new() { MaxNewTokens = 8, Temperature = 0.7, TopP = 0.9, TopK = 40 },
+        };
         runs.Start("grpo", recipe, display);
         Assert.All(display.Steps, step => Assert.InRange(step["rollout/logprob_gap_max"], 0, 1e-4));
         var processed = recipe with { Run = recipe.Run with { Output = runs.PathTo("processed") } };
@@ -84,7 +89,8 @@ public sealed class ServerRunTests : IDisposable
     {
         using var server = new ModelServer(runs.LanguageModel) { Spoil = Scaled };
         var display = new RecordingDisplay();
-        runs.Start("ppo", Recipe("ppo", [server], new() { Correction = correction, ClipMax = 1.02, ClipMin = Lowest(correction) }), display);
+        var options = new RolloutOptions { Correction = correction, ClipMax = 1.02, ClipMin = Lowest(correction) };
+        runs.Start("ppo", Recipe("ppo", [server], options), display);
         var step = display.Steps[^1];
         Assert.True(step["rollout/kl"] > 1e-4);
         if (correction == ImportanceCorrection.None)
@@ -149,8 +155,9 @@ public sealed class ServerRunTests : IDisposable
         Assert.True(gained > 4 && localGain > 4, $"gains {gained} and {localGain}");
         Assert.InRange(gained / localGain, 0.5, 2);
 
-        static double Gain(RecordingDisplay display) =>
-            display.Steps.TakeLast(3).Average(step => step["objective/scores"]) - display.Steps.Take(3).Average(step => step["objective/scores"]);
+        static double Gain(RecordingDisplay display) => Score(display.Steps.TakeLast(3)) - Score(display.Steps.Take(3));
+
+        static double Score(IEnumerable<IReadOnlyDictionary<string, double>> steps) => steps.Average(step => step["objective/scores"]);
 
         static OnPolicyRecipe Learning(OnPolicyRecipe recipe) => recipe with
         {
