@@ -3,6 +3,7 @@ using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Text;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Parameters;
 using Attune.Training.Runs;
 using Attune.Training.States;
@@ -39,6 +40,8 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
         if (model.Backbone.Kind != BackboneKind.Decoder)
             throw new InvalidDataException(
                 $"`rollout.engine` must be local with {baseModel}: servers of rollouts have decoder-only models");
+        if (Ranks.AreMany)
+            throw new InvalidDataException("`rollout.engine` must be local in a job of several ranks: they share generation themselves");
         var servers = new ServerPool(options, run.Notice);
         try
         {
@@ -52,7 +55,8 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
         var transfer = options.WeightsFor(trained.HasAdapter);
         var parent = options.WeightsFolder.Length > 0 ? options.WeightsFolder : Path.Combine(run.Folder.Path, "rollout");
         var folders = new WeightFolders(
-            Path.GetFullPath(parent), transfer, folder => trained.SaveCopy(folder, baseModel, tokenizer, adapterOnly: transfer == WeightTransfer.Adapter));
+            Path.GetFullPath(parent), transfer,
+            folder => trained.SaveCopy(folder, baseModel, tokenizer, adapterOnly: transfer == WeightTransfer.Adapter));
         return new(servers, folders, model, tokenizer, cancellation);
     }
 

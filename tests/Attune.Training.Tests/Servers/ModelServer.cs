@@ -108,7 +108,10 @@ sealed class ModelServer : IDisposable
                 ["index"] = index,
                 ["text"] = "",
                 ["token_ids"] = Ids(response.Tokens),
-                ["logprobs"] = new JsonObject { ["token_logprobs"] = new JsonArray([.. response.Logprobs.Select(number => (JsonNode)number)]) },
+                ["logprobs"] = new JsonObject
+                {
+                    ["token_logprobs"] = new JsonArray([.. response.Logprobs.Select(number => (JsonNode)number)]),
+                },
                 ["finish_reason"] = response.Ended ? "stop" : "length",
             })]),
         };

@@ -118,7 +118,7 @@ public sealed class ServerRunTests : IDisposable
         using var server = new ModelServer(runs.LanguageModel);
         var isDead = false;
         server.Fault = (_, _) => isDead ? (FakeServer.CutConnection, "") : null;
-        var display = new RecordingDisplay { OnStep = step => isDead = step == 2 };
+        var display = new RecordingDisplay { OnStep = step => isDead |= step == 2 };
         var recipe = Recipe("ppo", [server], new() { MaxStaleness = maxStaleness, Retries = 1 }, steps: 6);
         var error = Assert.Throws<TrainingStoppedException>(() => runs.Start("ppo", recipe, display));
         Assert.StartsWith("no rollout server answered: ", error.Message, StringComparison.Ordinal);
