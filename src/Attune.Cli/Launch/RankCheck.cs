@@ -55,6 +55,8 @@ static class RankCheck
 
     static void Repeat(IRanks ranks, double seconds)
     {
+        if (seconds <= 0)
+            return;
         Print("exchange", string.Create(CultureInfo.InvariantCulture, $"for {seconds:N0} seconds …"));
         var clock = Stopwatch.StartNew();
         var sums = 0;

@@ -38,8 +38,11 @@ sealed class RankProcess : IDisposable
     {
         KilledBy + Launcher.Kill => "was ended by signal 9. The system does that when memory is short.",
         > KilledBy => $"was ended by signal {ExitCode - KilledBy}.",
-        _ => $"failed with exit code {ExitCode}{(lastError is null ? "." : $": {lastError}")}",
+        CommandLine.OtherRankFailed => $"ended because of another rank{LastError}",
+        _ => $"failed with exit code {ExitCode}{LastError}",
     };
+
+    string LastError => lastError is null ? "." : $": {lastError}";
 
     public void Signal(int signal)
     {

@@ -23,12 +23,13 @@ sealed class MonitorLink : IDisposable
     long exchange;
     long waitingSince;
     volatile bool firstHasLeft;
+    volatile bool hasReported;
     bool isClosed;
 
     /// <param name="endpoint">The address of rank 0 and <see cref="RankMonitor.Endpoint"/>.</param>
     /// <param name="rank">This rank.</param>
     /// <param name="abort">Called once, when exchanges are not possible any more.</param>
-    /// <param name="onFailure">Called once, on a thread of its own, when a rank has failed.</param>
+    /// <param name="onFailure">Called once, on a thread of its own, when another rank has failed.</param>
     public MonitorLink(string endpoint, int rank, Action abort, Action<RankFailedException> onFailure)
     {
         this.rank = rank;
@@ -74,7 +75,11 @@ sealed class MonitorLink : IDisposable
     }
 
     /// <summary>Tells all ranks that this one has failed.</summary>
-    public void Report(string reason) => connection.Send(new(MonitorMessageKind.Failed, rank, Text: RankFailures.Reason(reason)));
+    public void Report(string reason)
+    {
+        hasReported = true;
+        connection.Send(new(MonitorMessageKind.Failed, rank, Text: RankFailures.Reason(reason)));
+    }
 
     /// <summary>Tells the others that this rank ends without a failure.</summary>
     public void Leave() => connection.Send(new(MonitorMessageKind.Left, rank, Interlocked.Read(ref exchange)));
@@ -150,7 +155,7 @@ sealed class MonitorLink : IDisposable
             failed.Set();
         }
         abort();
-        if (isFatal)
+        if (isFatal && !hasReported)
             new Thread(() => onFailure(failure)) { IsBackground = true, Name = "rank failure" }.Start();
     }
 }

@@ -79,13 +79,7 @@ public sealed unsafe class ProcessGroup : IRanks, IDisposable
     }
 
     /// <summary>Tells the other ranks why this one ends.</summary>
-    public void Fail(string reason)
-    {
-        if (monitor is null)
-            link!.Report(reason);
-        else
-            monitor.Declare(Rank, RankFailures.Reason(reason));
-    }
+    public void Fail(string reason) => link!.Report(reason);
 
     public void Sum(IReadOnlyList<Tensor> tensors)
     {

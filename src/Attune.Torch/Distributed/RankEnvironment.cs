@@ -40,7 +40,7 @@ public sealed record RankEnvironment
         var variables = new RankVariables(variable);
         var found = variables.Has("RANK") || variables.Has("WORLD_SIZE") ? FromTorchrun(variables)
             : variables.Has("OMPI_COMM_WORLD_RANK") ? FromOpenMpi(variables)
-            : variables.Has("SLURM_PROCID") && variables.Has("SLURM_STEP_ID") ? FromSlurm(variables)
+            : variables.Has("SLURM_PROCID") && variables.Has("SLURM_STEP_NUM_TASKS") ? FromSlurm(variables)
             : null;
         return found is { Count: > 1 } ? Checked(found with { Timeout = variables.Timeout() }) : null;
     }
@@ -82,9 +82,10 @@ public sealed record RankEnvironment
         };
     }
 
+    /// <summary>A process of srun. A batch script also has SLURM_PROCID and SLURM_NTASKS, but no variables of a step.</summary>
     static RankEnvironment? FromSlurm(RankVariables variables)
     {
-        var count = variables.Number(variables.Has("SLURM_STEP_NUM_TASKS") ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS", minimum: 1);
+        var count = variables.Number("SLURM_STEP_NUM_TASKS", minimum: 1);
         return count == 1 ? null : new()
         {
             Rank = variables.Number("SLURM_PROCID"),
@@ -98,18 +99,16 @@ public sealed record RankEnvironment
 
     static string SlurmMaster(RankVariables variables)
     {
-        var name = variables.Has("SLURM_STEP_NODELIST") ? "SLURM_STEP_NODELIST" : "SLURM_JOB_NODELIST";
-        return SlurmHosts.First(variables.Text(name))
-            ?? throw new InvalidDataException($"{name} must be a list of machines such as node[01-04,7],b3 (was {variables.Text(name)}).");
+        const string Name = "SLURM_STEP_NODELIST";
+        return SlurmHosts.First(variables.Text(Name))
+            ?? throw new InvalidDataException($"{Name} must be a list of machines such as node[01-04,7],b3 (was {variables.Text(Name)}).");
     }
 
     static int SlurmLocalCount(RankVariables variables)
     {
-        if (variables.Has("SLURM_NTASKS_PER_NODE"))
-            return variables.Number("SLURM_NTASKS_PER_NODE", minimum: 1);
-        var name = variables.Has("SLURM_STEP_TASKS_PER_NODE") ? "SLURM_STEP_TASKS_PER_NODE" : "SLURM_TASKS_PER_NODE";
-        return SlurmHosts.TasksOf(variables.Text(name), variables.NumberOr("SLURM_NODEID", 0))
-            ?? throw new InvalidDataException($"{name} must be a list of numbers such as 4(x2),1 (was {variables.Text(name)}).");
+        const string Name = "SLURM_STEP_TASKS_PER_NODE";
+        return SlurmHosts.TasksOf(variables.Text(Name), variables.NumberOr("SLURM_NODEID", 0))
+            ?? throw new InvalidDataException($"{Name} must be a list of numbers such as 4(x2),1 (was {variables.Text(Name)}).");
     }
 
     /// <summary>A port that all processes of a job derive from its id, in the range that systems do not assign by themselves.</summary>

@@ -57,7 +57,7 @@ sealed class RankMonitor : IDisposable
         }
     }
 
-    /// <summary>Waits a while until all ranks have left; after a failure, until they know of it.</summary>
+    /// <summary>Waits a while until all ranks have left, so that they have heard of a failure.</summary>
     public void WaitForLeaving() => present.Wait(TimeSpan.FromSeconds(failure is null ? 10 : 1));
 
     public void Dispose()

@@ -17,7 +17,7 @@ public sealed class RankEnvironmentTests
     [InlineData(OpenMpi, 1, 2, 1, 2, "127.0.0.1")]
     [InlineData(OpenMpi + " OMPI_COMM_WORLD_LOCAL_SIZE=1 OMPI_COMM_WORLD_LOCAL_RANK=0 MASTER_ADDR=b7", 1, 2, 0, 1, "b7")]
     [InlineData(Slurm, 5, 7, 1, 3, "node01")]
-    [InlineData(Slurm + " SLURM_NTASKS_PER_NODE=2", 5, 7, 1, 2, "node01")]
+    [InlineData(Slurm + " SLURM_NODEID=0 SLURM_LOCALID=3", 5, 7, 3, 4, "node01")]
     [InlineData(Slurm + " MASTER_ADDR=other", 5, 7, 1, 3, "other")]
     [InlineData(Slurm + " " + Torchrun, 3, 4, 1, 2, "gpu-a")]                                                   // srun torchrun
     [InlineData(Slurm + " " + OpenMpi, 1, 2, 1, 2, "127.0.0.1")]                                                // mpirun in a Slurm job

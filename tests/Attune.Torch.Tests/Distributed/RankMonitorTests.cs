@@ -82,6 +82,7 @@ public sealed class RankMonitorTests
                 told.Set();
         });
         Assert.Equal("Rank 1 has failed: out of memory", failures[0]!.Message);
+        Assert.Null(failures[1]);
     }
 
     static void Repeat(Action action)
