@@ -4,11 +4,9 @@ using Attune.Benchmarks;
 const string Dll = "src/Attune.Cli/bin/Release/net10.0/attune.dll";
 
 if (args is ["studio", ..])
-{
-    var attune = args.ElementAtOrDefault(1) ?? Dll;
-    await StudioLoad.Measure(attune, Console.Out);
-    await StudioFigures.Measure(attune, Console.Out);
-}
+    await StudioLoad.Measure(args.ElementAtOrDefault(1) ?? Dll, Console.Out);
+else if (args is ["studio-figures", ..])
+    await StudioFigures.Measure(args.ElementAtOrDefault(1) ?? Dll, Console.Out);
 else if (args is ["serving", ..])
     ServingLoad.Measure(args.ElementAtOrDefault(3) ?? Dll, Number(1, 64), Number(2, 120), Console.Out);
 else if (args is ["start", ..])

@@ -184,7 +184,7 @@ public sealed class Annotations
     internal static IEnumerable<Annotation> ForProject(SqliteConnection connection, long project)
     {
         var (values, orders, flags) = (new ParsedLists<int?>(), new ParsedLists<int>(), new ParsedLists<Flag>());
-        using var row = connection.ExecuteReader($"""
+        using var row = new Rows(connection, $"""
             SELECT {Columns} FROM (
                 SELECT d.* FROM item i CROSS JOIN decision d ON d.item_id = i.id
                 WHERE i.project_id = @project AND i.kind = 'Normal' ORDER BY i.id)
@@ -192,28 +192,26 @@ public sealed class Annotations
         while (row.Read())
             yield return new()
             {
-                Id = row.GetInt64(0),
-                Item = row.GetInt64(1),
-                Person = row.GetInt64(2),
-                Adjudicates = row.GetBoolean(3),
-                Shown = orders.Parse(row.GetString(4)),
-                Seconds = row.GetDouble(5),
-                At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                Revision = row.GetInt32(7),
+                Id = row.Long(0),
+                Item = row.Long(1),
+                Person = row.Long(2),
+                Adjudicates = row.Int(3) != 0,
+                Shown = orders.Parse(row.Text(4)),
+                Seconds = row.Double(5),
+                At = DateTimeOffset.FromUnixTimeMilliseconds(row.Long(6)),
+                Revision = row.Int(7),
                 Result = new()
                 {
-                    Outcome = Enum.Parse<Outcome>(row.GetString(8)),
-                    Ranks = Text(9) is { } ranks ? values.Parse(ranks) : null,
-                    Strength = row.IsDBNull(10) ? null : row.GetInt32(10),
-                    Ratings = Text(11) is { } ratings ? values.Parse(ratings) : null,
-                    Flags = flags.Parse(row.GetString(12)),
-                    Rationale = Text(13),
-                    Ideal = Text(14),
-                    SkipReason = Text(15),
+                    Outcome = Enum.Parse<Outcome>(row.Text(8)),
+                    Ranks = row.TextOrNull(9) is { } ranks ? values.Parse(ranks) : null,
+                    Strength = row.IntOrNull(10),
+                    Ratings = row.TextOrNull(11) is { } ratings ? values.Parse(ratings) : null,
+                    Flags = flags.Parse(row.Text(12)),
+                    Rationale = row.TextOrNull(13),
+                    Ideal = row.TextOrNull(14),
+                    SkipReason = row.TextOrNull(15),
                 },
             };
-
-        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
 
     IReadOnlyList<Annotation> Where(string condition, object parameters) =>

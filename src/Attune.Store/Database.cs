@@ -21,11 +21,12 @@ sealed class Database : IDisposable
     static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     readonly string path;
-    readonly SqliteConnection writer;
+    readonly PreparedConnection writer;
     readonly Lock writing = new();
-    readonly ConcurrentBag<SqliteConnection> readers = [];
+    readonly ConcurrentBag<PreparedConnection> readers = [];
     readonly SemaphoreSlim freeReaders = new(MostReaders);
     readonly LogFlush log;
+    readonly GroupedWrites grouped;
     readonly Timer idle;
     bool isClosed;
 
@@ -36,9 +37,10 @@ sealed class Database : IDisposable
     {
         this.path = path;
         StoreFile.Ensure(path, Create);
-        writer = new PreparedConnection(ConnectionString(path, SqliteOpenMode.ReadWrite));
+        writer = new(ConnectionString(path, SqliteOpenMode.ReadWrite));
         log = new(() => $"{SQLitePCL.raw.sqlite3_db_filename(writer.Handle, "main").utf8_to_string()}-wal");
         idle = new(_ => EmptyLogWhenIdle());
+        grouped = new(WriteGroup);
         try
         {
             writer.Open();
@@ -57,6 +59,7 @@ sealed class Database : IDisposable
 
         void Close()
         {
+            grouped.Dispose();
             idle.Dispose();
             log.Dispose();
             writer.Dispose();
@@ -71,16 +74,16 @@ sealed class Database : IDisposable
         try
         {
             connection ??= OpenReader();
-            connection.Execute("BEGIN DEFERRED");
+            connection.Run("BEGIN DEFERRED");
             var result = read(connection);
-            connection.Execute("COMMIT TRANSACTION");
+            connection.Run("COMMIT TRANSACTION");
             readers.Add(connection);
             return result;
         }
         catch (Exception error)
         {
             connection?.Dispose();
-            if ((error as SqliteException)?.Explain(path) is { } explained)
+            if (Explained(error) is { } explained)
                 throw explained;
             throw;
         }
@@ -98,10 +101,10 @@ sealed class Database : IDisposable
         return result;
     }
 
-    /// <summary>Like <see cref="Write"/>, without a thread that waits for the disk.</summary>
+    /// <summary>Like <see cref="Write"/>, without a thread that waits for other writes or for the disk.</summary>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write)
     {
-        var result = WriteLightly(write);
+        var result = await WriteLightlyAsync(write);
         await log.Wait();
         return result;
     }
@@ -112,23 +115,31 @@ sealed class Database : IDisposable
         return true;
     });
 
+    /// <summary>Like <see cref="WriteLightly"/>, without a thread that waits for other writes.</summary>
+    public Task<T> WriteLightlyAsync<T>(Func<SqliteConnection, T> write)
+    {
+        var waiting = new GroupedWrite<T>(write);
+        grouped.Add(waiting);
+        return waiting.Task;
+    }
+
     /// <summary>Like <see cref="Write"/>, without waiting for the disk: a power failure may undo it.</summary>
     public T WriteLightly<T>(Func<SqliteConnection, T> write)
     {
         lock (writing)
         {
-            writer.Execute("BEGIN IMMEDIATE");
             try
             {
+                writer.Run("BEGIN IMMEDIATE");
                 var result = write(writer);
-                writer.Execute("COMMIT TRANSACTION");
+                writer.Run("COMMIT TRANSACTION");
                 return result;
             }
             catch (Exception error)
             {
-                if (SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0)
-                    writer.Execute("ROLLBACK TRANSACTION");
-                if ((error as SqliteException)?.Explain(path) is { } explained)
+                if (HasTransaction)
+                    writer.Run("ROLLBACK TRANSACTION");
+                if (Explained(error) is { } explained)
                     throw explained;
                 throw;
             }
@@ -136,6 +147,50 @@ sealed class Database : IDisposable
             {
                 idle.Change(Idle, Timeout.InfiniteTimeSpan);
             }
+        }
+    }
+
+    bool HasTransaction => SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle) == 0;
+
+    /// <summary>The error with the file and what to do; null where the error is not about the file.</summary>
+    Exception? Explained(Exception error) => (error as SqliteException)?.Explain(path);
+
+    /// <summary>Runs changes in one transaction. A change that fails is rolled back alone; if the transaction fails, all of them
+    /// fail.</summary>
+    void WriteGroup(IReadOnlyList<GroupedWrite> group)
+    {
+        try
+        {
+            var errors = WriteLightly(_ => group.Select(RunWithin).ToList());
+            foreach (var (write, error) in group.Zip(errors))
+                if (error is null)
+                    write.Succeed();
+                else
+                    write.Fail(error);
+        }
+        catch (Exception error)
+        {
+            foreach (var write in group)
+                write.Fail(error);
+        }
+    }
+
+    /// <summary>Runs a change within the open transaction.</summary>
+    /// <returns>Its error, after which the transaction is as before; null where it succeeded.</returns>
+    Exception? RunWithin(GroupedWrite write)
+    {
+        writer.Run("SAVEPOINT change");
+        try
+        {
+            write.Run(writer);
+            writer.Run("RELEASE change");
+            return null;
+        }
+        catch (Exception error) when (HasTransaction)     // otherwise SQLite has rolled everything back
+        {
+            writer.Run("ROLLBACK TO change");
+            writer.Run("RELEASE change");
+            return Explained(error) ?? error;
         }
     }
 
@@ -177,7 +232,7 @@ sealed class Database : IDisposable
         command.ExecuteNonQuery();
     }
 
-    SqliteConnection OpenReader()
+    PreparedConnection OpenReader()
     {
         var connection = new PreparedConnection(ConnectionString(path, SqliteOpenMode.ReadOnly));
         connection.Open();
@@ -208,6 +263,7 @@ sealed class Database : IDisposable
         Once($"PRAGMA journal_size_limit = {LargestLog}");
         Once($"PRAGMA busy_timeout = {LongestWait}");
         Once("PRAGMA synchronous = NORMAL");     // a commit does not wait for the disk; Write does
+        Once("PRAGMA temp_store = MEMORY");      // what a savepoint may have to undo
         Once($"PRAGMA wal_autocheckpoint = {LargestLog / PageSize}");     // fewer moves of more changes each
         if (!IsCurrent())
             StoreUpgrade.Run(writer, Schema(), IsCurrent);
@@ -242,6 +298,9 @@ sealed class Database : IDisposable
     /// <summary>Closes the store, which is then whole in its file.</summary>
     public void Dispose()
     {
+        if (isClosed)
+            return;
+        grouped.Dispose();
         lock (writing)
         {
             if (isClosed)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Text;
 using Dapper;
@@ -8,8 +9,6 @@ namespace Attune.Store;
 /// <summary>The items of projects with their responses.</summary>
 public sealed partial class Items
 {
-    const string Columns = "id, kind, prompt, expected, explanation, wanted, decided, skipped, priority, extra, again";
-
     readonly Database database;
     readonly TimeProvider time;
 
@@ -57,9 +56,8 @@ public sealed partial class Items
 
     /// <summary>A page of items in the order in which they were added.</summary>
     public IReadOnlyList<Item> Page(long project, long after, int count) => database.Read(connection =>
-        connection.Query<Item>($"SELECT {Columns} FROM item WHERE project_id = @project AND id > @after ORDER BY id LIMIT @count",
-            new { project, after, count })
-            .Select(item => WithAnswers(connection, item)).ToList());
+        Read(connection, "i.id IN (SELECT id FROM item WHERE project_id = @project AND id > @after ORDER BY id LIMIT @count)",
+            new { project, after, count }).ToList());
 
     /// <summary>Sets scores of responses and the uncertainty of items, and updates the order of items.</summary>
     public void Score(long project, IReadOnlyCollection<ItemScores> scored, long by)
@@ -84,10 +82,44 @@ public sealed partial class Items
     }
 
     internal static Item? Load(SqliteConnection connection, long project, long id) =>
-        connection.QuerySingleOrDefault<Item>($"SELECT {Columns} FROM item WHERE id = @id AND project_id = @project",
-            new { id, project }) is { } item
-            ? WithAnswers(connection, item)
-            : null;
+        Read(connection, "i.id = @id AND i.project_id = @project", new { id, project }).SingleOrDefault();
+
+    /// <summary>Items with their responses, by id.</summary>
+    static IEnumerable<Item> Read(SqliteConnection connection, string condition, object parameters)
+    {
+        using var row = connection.ExecuteReader($"""
+            SELECT i.id, i.kind, i.prompt, i.expected, i.explanation, i.wanted, i.decided, i.skipped, i.priority, i.extra, i.again,
+                a.text, a.source, a.score
+            FROM item i JOIN answer a ON a.item_id = i.id WHERE {condition} ORDER BY i.id, a.place
+            """, parameters);
+        var more = row.Read();
+        while (more)
+        {
+            var answers = new List<ItemResponse>();
+            var item = new Item
+            {
+                Id = row.GetInt64(0),
+                Kind = Enum.Parse<ItemKind>(row.GetString(1)),
+                Prompt = JsonNode.Parse(row.GetString(2))!,
+                Answers = answers,
+                Expected = Text(3) is { } expected ? JsonSerializer.Deserialize<int?[]>(expected) : null,
+                Explanation = Text(4),
+                Wanted = row.GetInt32(5),
+                Decided = row.GetInt32(6),
+                Skipped = row.GetInt32(7),
+                Priority = Number(8),
+                Extra = Text(9) is { } extra ? JsonNode.Parse(extra)!.AsObject() : null,
+                Again = row.GetBoolean(10),
+            };
+            for (; more && row.GetInt64(0) == item.Id; more = row.Read())
+                answers.Add(new(JsonNode.Parse(row.GetString(11))!, Text(12), Number(13)));
+            yield return item;
+        }
+
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+        double? Number(int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
+    }
 
     /// <exception cref="InvalidDataException">It does not match the task.</exception>
     internal static Item Checked(Item item, ProjectSettings settings)
@@ -143,11 +175,4 @@ public sealed partial class Items
             command.ExecuteNonQuery();
         }
     }
-
-    static Item WithAnswers(SqliteConnection connection, Item item) => item with
-    {
-        Answers = [.. connection.Query<(string Text, string? Source, double? Score)>(
-            "SELECT text, source, score FROM answer WHERE item_id = @Id ORDER BY place", new { item.Id })
-            .Select(row => new ItemResponse(JsonNode.Parse(row.Text)!, row.Source, row.Score))],
-    };
 }

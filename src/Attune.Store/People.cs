@@ -132,15 +132,24 @@ public sealed class People
             new { session, until = now + lifetime });
     });
 
-    /// <summary>The person of a session; null where the session has ended, or the person is disabled.</summary>
+    /// <summary>
+    /// The person of a session and the project that they ask for, as one state of the store has them; null where the session has ended, or
+    /// the person is disabled.
+    /// </summary>
     /// <param name="id">The person.</param>
     /// <param name="stamp">The <see cref="Person.Session"/> with which the session began.</param>
     /// <param name="session">The id of the session.</param>
-    public Person? OfSession(long id, string stamp, string session) => database.Read(connection =>
+    /// <param name="project">The id of the project; null where the request is about none.</param>
+    public Access? OfSession(long id, string stamp, string session, long? project = null) => database.Read(connection =>
         connection.QuerySingleOrDefault<Person>($"""
             SELECT {Columns} FROM person WHERE id = @id AND session = @stamp AND disabled = 0
                 AND NOT EXISTS (SELECT 1 FROM ended_session WHERE id = @session)
-            """, new { id, stamp, session }));
+            """, new { id, stamp, session }) is { } person ? Access.Load(connection, person, project) : null);
+
+    /// <summary>A person and the project that they ask for.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="project">The id of the project; null where the request is about none.</param>
+    public Access AccessOf(Person person, long? project) => database.Read(connection => Access.Load(connection, person, project));
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void SetRole(long id, Role role, long by) => Change(id, by, $"role set to {role}", "role = @value",

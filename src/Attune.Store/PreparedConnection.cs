@@ -16,6 +16,20 @@ sealed class PreparedConnection(string connection) : SqliteConnection(connection
     public override SqliteCommand CreateCommand() =>
         new Command(this) { Connection = this, CommandTimeout = DefaultTimeout, Transaction = Transaction };
 
+    /// <summary>Runs a statement without parameters.</summary>
+    public void Run(string sql)
+    {
+        var command = Take(sql);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        finally
+        {
+            Keep(command);
+        }
+    }
+
     SqliteCommand Take(string sql)
     {
         if (kept.Remove(sql, out var command))

@@ -12,7 +12,7 @@ public sealed record AnswerFacts(string? Source, int Length);
 
 /// <summary>All annotations of a project at one moment, for statistics.</summary>
 /// <param name="Settings">The project's settings.</param>
-/// <param name="Annotations">The annotations, including skips and adjudications.</param>
+/// <param name="Annotations">The annotations by item, including skips and adjudications.</param>
 /// <param name="Answers">The responses of every item that has an annotation.</param>
 /// <param name="Expected">The known ranks of attention checks and calibration items.</param>
 public sealed record ProjectAnnotations(
@@ -28,8 +28,10 @@ public sealed record ProjectAnnotations(
     const int Places = 16;
 
     /// <summary>Annotations of ordinary items, without skips and adjudications.</summary>
-    public IEnumerable<AnnotationSummary> Ordinary =>
-        Annotations.Where(vote => vote is { Kind: ItemKind.Normal, Adjudicates: false } && vote.Outcome != Outcome.Skipped);
+    public IEnumerable<AnnotationSummary> Ordinary => Annotations.Where(IsOrdinary);
+
+    static bool IsOrdinary(AnnotationSummary vote) =>
+        vote is { Kind: ItemKind.Normal, Adjudicates: false } && vote.Outcome != Outcome.Skipped;
 
     /// <summary>How many categories annotators can choose from.</summary>
     public int Choices =>
@@ -46,9 +48,13 @@ public sealed record ProjectAnnotations(
         Ratings((vote, sign) => sign * ((vote.Strength ?? 1) + (vote.Strength is not null && Settings.StrengthLevels == 4 ? 1 : 0)));
 
     /// <summary>Only comparisons with a winner.</summary>
-    public IEnumerable<Rating> Preference() =>
-        Ordinary.SelectMany(vote =>
-            vote.Pairs().Where(pair => pair.Sign != 0).Select(pair => OfPair(vote, pair.First, pair.Second, pair.Sign)));
+    public IEnumerable<Rating> Preference()
+    {
+        foreach (var vote in Ordinary)
+            foreach (var (first, second, sign) in vote.Pairs())
+                if (sign != 0)
+                    yield return OfPair(vote, first, second, sign);
+    }
 
     /// <summary>The models, by name.</summary>
     public IReadOnlyList<string> Models() =>
@@ -61,24 +67,28 @@ public sealed record ProjectAnnotations(
     {
         var numbers = models.Index().ToDictionary(model => model.Item, model => model.Index, StringComparer.Ordinal);
         var settled = Annotations.Where(vote => vote.Adjudicates).Select(vote => vote.Item).ToHashSet();
-        return
-            from vote in Ordinary.Where(vote => !settled.Contains(vote.Item)).Concat(Annotations.Where(vote => vote.Adjudicates))
-            from pair in vote.Pairs()
-            let first = Answers[vote.Item][pair.First]
-            let second = Answers[vote.Item][pair.Second]
-            where first.Source is not null && second.Source is not null
-            let winner = pair.Sign > 0 ? Winner.First : pair.Sign < 0 ? Winner.Second : Winner.Neither
-            select new ModelComparison(vote.Item, numbers[first.Source!], numbers[second.Source!], winner, first.Length, second.Length);
+        foreach (var vote in Annotations)
+            if (vote.Adjudicates || (IsOrdinary(vote) && !settled.Contains(vote.Item)))
+                foreach (var (first, second, sign) in vote.Pairs())
+                {
+                    var (a, b) = (Answers[vote.Item][first], Answers[vote.Item][second]);
+                    if (a.Source is not null && b.Source is not null)
+                        yield return new(vote.Item, numbers[a.Source], numbers[b.Source],
+                            sign > 0 ? Winner.First : sign < 0 ? Winner.Second : Winner.Neither, a.Length, b.Length);
+                }
     }
 
-    IEnumerable<Rating> Ratings(Func<AnnotationSummary, int, int> value) => Settings.Task == TaskKind.Rating
-        ? from vote in Ordinary
-          from place in Enumerable.Range(0, vote.Shown.Count)
-          where vote.Ratings?[place] is not null
-          select new Rating(vote.Item, place, vote.Person, vote.Ratings![place]!.Value)
-        : from vote in Ordinary
-          from pair in vote.Pairs()
-          select OfPair(vote, pair.First, pair.Second, value(vote, pair.Sign));
+    IEnumerable<Rating> Ratings(Func<AnnotationSummary, int, int> value)
+    {
+        foreach (var vote in Ordinary)
+            if (Settings.Task != TaskKind.Rating)
+                foreach (var (first, second, sign) in vote.Pairs())
+                    yield return OfPair(vote, first, second, value(vote, sign));
+            else
+                for (var place = 0; place < vote.Ratings?.Count; place++)
+                    if (vote.Ratings[place] is { } level)
+                        yield return new(vote.Item, place, vote.Person, level);
+    }
 
     static Rating OfPair(AnnotationSummary vote, int first, int second, int value) =>
         new(vote.Item, first * Places + second, vote.Person, value);
@@ -110,7 +120,7 @@ public sealed record ProjectAnnotations(
     {
         var (lists, orders) = (new ParsedLists<int?>(), new ParsedLists<int>());
         var votes = new List<AnnotationSummary>();
-        using var row = connection.ExecuteReader($"""
+        using var row = new Rows(connection, $"""
             SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings
             FROM decision {(person is null && HasManyDecisions(connection, project) ? "NOT INDEXED" : "")}
             WHERE project_id = @project AND {AreOwn("item_id", person)}
@@ -118,19 +128,19 @@ public sealed record ProjectAnnotations(
         while (row.Read())
             votes.Add(new()
             {
-                Item = row.GetInt64(0),
-                Kind = kinds.GetValueOrDefault(row.GetInt64(0)),
-                Person = row.GetInt64(1),
-                Adjudicates = row.GetBoolean(2),
-                Outcome = Enum.Parse<Outcome>(row.GetString(3)),
-                Strength = row.IsDBNull(4) ? null : row.GetInt32(4),
-                Seconds = row.GetDouble(5),
-                At = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                Shown = orders.Parse(row.GetString(7)),
-                Ranks = row.IsDBNull(8) ? null : lists.Parse(row.GetString(8)),
-                Ratings = row.IsDBNull(9) ? null : lists.Parse(row.GetString(9)),
+                Item = row.Long(0),
+                Kind = kinds.GetValueOrDefault(row.Long(0)),
+                Person = row.Long(1),
+                Adjudicates = row.Int(2) != 0,
+                Outcome = Enum.Parse<Outcome>(row.Text(3)),
+                Strength = row.IntOrNull(4),
+                Seconds = row.Double(5),
+                At = DateTimeOffset.FromUnixTimeMilliseconds(row.Long(6)),
+                Shown = orders.Parse(row.Text(7)),
+                Ranks = row.TextOrNull(8) is { } ranks ? lists.Parse(ranks) : null,
+                Ratings = row.TextOrNull(9) is { } ratings ? lists.Parse(ratings) : null,
             });
-        return votes;
+        return [.. votes.OrderBy(vote => vote.Item)];
     }
 
     /// <summary>Whether to read the whole table: it is in the order of time, where the index leads to a row here and a row there.</summary>
@@ -140,7 +150,7 @@ public sealed record ProjectAnnotations(
     static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project, long? person)
     {
         var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
-        using var row = connection.ExecuteReader($"""
+        using var row = new Rows(connection, $"""
             SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
                 ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
             FROM item i JOIN answer a ON a.item_id = i.id
@@ -150,9 +160,9 @@ public sealed record ProjectAnnotations(
             """, new { project, person });
         while (row.Read())
         {
-            if (!answers.TryGetValue(row.GetInt64(0), out var ofItem))
-                answers.Add(row.GetInt64(0), ofItem = new List<AnswerFacts>(2));
-            ((List<AnswerFacts>)ofItem).Add(new(row.IsDBNull(1) ? null : row.GetString(1), row.GetInt32(2)));
+            if (!answers.TryGetValue(row.Long(0), out var ofItem))
+                answers.Add(row.Long(0), ofItem = new List<AnswerFacts>(2));
+            ((List<AnswerFacts>)ofItem).Add(new(row.TextOrNull(1), row.Int(2)));
         }
         return answers;
     }

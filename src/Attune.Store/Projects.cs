@@ -45,8 +45,10 @@ public sealed class Projects
         WHERE @member IS NULL OR EXISTS (SELECT 1 FROM member WHERE project_id = p.id AND person_id = @member) ORDER BY archived, name
         """, new { member }).AsList());
 
-    public Project? Find(long id) => database.Read(connection =>
-        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id }));
+    public Project? Find(long id) => database.Read(connection => Find(connection, id));
+
+    internal static Project? Find(SqliteConnection connection, long id) =>
+        connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id });
 
     /// <exception cref="InvalidDataException">There is no such project.</exception>
     public Project Get(long id) => Find(id) ?? throw new InvalidDataException("there is no such project");
@@ -108,7 +110,7 @@ public sealed class Projects
     /// <exception cref="InvalidDataException">There is no such project, or it has a newer revision.</exception>
     static Project Load(SqliteConnection connection, long id, long? seen = null)
     {
-        var project = connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id })
+        var project = Find(connection, id)
             ?? throw new InvalidDataException("there is no such project");
         return seen is null || seen == project.Revision ? project : throw new InvalidDataException(
             "the settings of this project were changed in another window in the meantime; reload the page and change them there");
@@ -152,8 +154,10 @@ public sealed class Projects
     public IReadOnlyList<long> Members(long project) => database.Read(connection =>
         connection.Query<long>("SELECT person_id FROM member WHERE project_id = @project", new { project }).AsList());
 
-    public bool IsMember(long project, long person) => database.Read(connection => connection.ExecuteScalar<bool>(
-        "SELECT EXISTS (SELECT 1 FROM member WHERE project_id = @project AND person_id = @person)", new { project, person }));
+    public bool IsMember(long project, long person) => database.Read(connection => IsMember(connection, project, person));
+
+    internal static bool IsMember(SqliteConnection connection, long project, long person) => connection.ExecuteScalar<bool>(
+        "SELECT EXISTS (SELECT 1 FROM member WHERE project_id = @project AND person_id = @person)", new { project, person });
 
     /// <param name="project">The project.</param>
     /// <param name="people">All members from now on.</param>

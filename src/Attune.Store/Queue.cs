@@ -48,15 +48,23 @@ public sealed class Queue
     /// attention checks. Another call returns the same items, so a page may be reloaded.
     /// </summary>
     public Turn Next(Project project, long person, int count) =>
-        project.Archived ? new(QueueState.Done, []) : database.WriteLightly(connection =>
+        project.Archived ? Ended : database.WriteLightly(connection => Assign(connection, project, person, count));
+
+    /// <summary>Like <see cref="Next"/>, without a thread that waits.</summary>
+    public async Task<Turn> NextAsync(Project project, long person, int count) =>
+        project.Archived ? Ended : await database.WriteLightlyAsync(connection => Assign(connection, project, person, count));
+
+    static Turn Ended => new(QueueState.Done, []);
+
+    Turn Assign(SqliteConnection connection, Project project, long person, int count)
     {
         var ask = new Assigner(connection, project, person, time.GetUtcNow());
         ask.EndLeases();
         var held = ask.Held();
         while (held.Count < count && ask.Draw(held) is { } item)
             held.Add(ask.Lease(item));
-        return new Turn(held.Count > 0 ? QueueState.Open : ask.Standing, held);
-    });
+        return new(held.Count > 0 ? QueueState.Open : ask.Standing, held);
+    }
 
     sealed class Assigner(SqliteConnection connection, Project project, long person, DateTimeOffset now)
     {
@@ -118,12 +126,13 @@ public sealed class Queue
             return Ordinary() is { } item ? (every > 0 && Random.Shared.Next(every) == 0 ? Known(ItemKind.Check) : null) ?? item : null;
         }
 
-        long? Known(ItemKind kind) => connection.QueryFirstOrDefault<long?>("""
-            SELECT id FROM item i WHERE project_id = @project AND kind = @kind AND kind <> 'Normal'
+        /// <remarks>The kind is no parameter: SQLite would compile the statement for each value, as an index depends on it.</remarks>
+        long? Known(ItemKind kind) => connection.QueryFirstOrDefault<long?>($"""
+            SELECT id FROM item i WHERE project_id = @project AND kind = '{kind}' AND kind <> 'Normal'
                 AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
             ORDER BY position LIMIT 1
-            """, new { project = project.Id, person, kind = kind.ToString() });
+            """, new { project = project.Id, person });
 
         /// <summary>The first item in order that needs another annotator and that this one has not seen.</summary>
         long? Ordinary()

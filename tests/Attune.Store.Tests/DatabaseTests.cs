@@ -40,6 +40,45 @@ public sealed class DatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task WriteAsync_OneOfAGroupFails_OthersAreKept()
+    {
+        using var database = new Database(folder.File("group.db"));
+        using var go = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ => go.Wait(TimeSpan.FromSeconds(30)));
+        var group = Enumerable.Range(0, 5).Select(i => database.WriteAsync(connection =>
+        {
+            connection.Execute("INSERT INTO ended_session (id, until) VALUES (@i, 0)", new { i });
+            return i == 2 ? throw new InvalidDataException("no") : i;
+        })).ToList();
+        go.Set();
+        await first;
+        Assert.Equal("no", (await Assert.ThrowsAsync<InvalidDataException>(() => group[2])).Message);
+        foreach (var i in new[] { 0, 1, 3, 4 })
+            Assert.Equal(i, await group[i]);
+        Assert.Equal("0 1 3 4", database.Read(connection =>
+            connection.ExecuteScalar<string>("SELECT group_concat(id, ' ' ORDER BY id) FROM ended_session")));
+    }
+
+    [Fact]
+    public async Task WriteAsync_TransactionOfAGroupIsRolledBack_AllFail()
+    {
+        using var database = new Database(folder.File("group.db"));
+        using var go = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ => go.Wait(TimeSpan.FromSeconds(30)));
+        var group = Enumerable.Range(0, 3).Select(i => database.WriteAsync(connection =>
+        {
+            connection.Execute("INSERT INTO ended_session (id, until) VALUES (@i, 0)", new { i });
+            return i == 1 ? connection.Execute("ROLLBACK TRANSACTION; SELECT no_such_function()") : i;
+        })).ToList();
+        go.Set();
+        await first;
+        foreach (var change in group)
+            await Assert.ThrowsAsync<SqliteException>(() => change);
+        Assert.Equal(0, database.Read(connection => connection.ExecuteScalar<long>("SELECT count(*) FROM ended_session")));
+        Assert.Equal(7, await database.WriteAsync(_ => 7));
+    }
+
+    [Fact]
     public void AFileThatIsNoStoreIsRefusedInOneMessage()
     {
         AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));

@@ -119,7 +119,7 @@ public sealed class FiguresTests : IDisposable
         store.Adjudications.Decide(project, owner.Id, item, Second with { Rationale = "shorter" }, seen: 0);
         var votes = store.Statistics.Load(project.Id);
         Assert.Equal(["one", "other"], votes.Models());
-        var expected = new[] { Winner.First, Winner.First, Winner.Neither, Winner.Second };
+        var expected = new[] { Winner.Second, Winner.First, Winner.First, Winner.Neither };
         Assert.Equal(expected, votes.Comparisons(votes.Models()).Select(comparison => comparison.Winner));
         Assert.Equal(0.5, GroupAgreement.Compute(new(votes.Choice())).Raw.Value);     // the disagreement of the annotators still counts
         Assert.Equal(2, store.Items.Find(project.Id, item)!.Decided);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Attune.Data.Agreement;
 
 /// <summary>The agreement of two annotators on the units that both decided.</summary>
@@ -15,18 +17,21 @@ public sealed record CohenKappa(long First, long Second, Estimate Raw, Estimate 
     public static IReadOnlyList<CohenKappa> ForPairs(RatedUnits units)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
-        var shared =
-            from unit in units.Units
-            from first in unit
-            from second in unit
-            where first.Rater < second.Rater
-            select (first, second);
-        return [.. shared.GroupBy(pair => (First: pair.first.Rater, Second: pair.second.Rater)).OrderBy(pair => pair.Key).Select(Pair)];
+        var shared = new Dictionary<(long First, long Second), List<(long Item, int Cell)>>();
+        for (var unit = 0; unit < units.Count; unit++)
+            foreach (var first in units[unit])
+                foreach (var second in units[unit])
+                    if (first.Rater < second.Rater)
+                        Cells((first.Rater, second.Rater)).Add(
+                            (first.Item, index[first.Value] * index.Count + index[second.Value]));
+        return [.. shared.OrderBy(pair => pair.Key).Select(Pair)];
 
-        CohenKappa Pair(IGrouping<(long First, long Second), (Rating First, Rating Second)> pair)
+        List<(long Item, int Cell)> Cells((long First, long Second) pair) =>
+            CollectionsMarshal.GetValueRefOrAddDefault(shared, pair, out _) ??= [];
+
+        CohenKappa Pair(KeyValuePair<(long First, long Second), List<(long Item, int Cell)>> pair)
         {
-            var held = pair.Select(both => (both.First.Item, index[both.First.Value] * index.Count + index[both.Second.Value]));
-            var estimates = new Resampling(held, index.Count * index.Count)
+            var estimates = new Resampling(pair.Value, index.Count * index.Count)
                 .Jackknife(table => Figures(table, index.Count), GroupAgreement.OneValue);
             return new(pair.Key.First, pair.Key.Second, Within(estimates[0], 0), Within(estimates[1], -1));
         }

@@ -16,21 +16,23 @@ public sealed record GroupAgreement(Estimate Raw, Estimate FleissKappa, Estimate
     public static GroupAgreement Compute(RatedUnits units, int? choices = null, int seed = 1)
     {
         var index = units.Values.Index().ToDictionary(value => value.Item, value => value.Index);
-        var patterns = new Dictionary<string, int>(StringComparer.Ordinal);
-        var people = new List<int[]>();
-        var held = units.Units.Select(unit => (unit[0].Item, Pattern(unit))).ToList();
+        var patterns = new ListNumbers();
+        var people = new List<int[]>();                          // (K) for each pattern: how many annotators chose a category
+        var held = new (long Item, int Pattern)[units.Count];
+        for (var unit = 0; unit < held.Length; unit++)
+            held[unit] = (units[unit][0].Item, Pattern(units[unit]));
         var estimates = new Resampling(held, people.Count).Estimates(Figures, OneValue, seed);
         return new(estimates[0], estimates[1], estimates[2], estimates[3], estimates[4]);
 
-        int Pattern(IReadOnlyList<Rating> unit)
+        int Pattern(ReadOnlySpan<Rating> unit)
         {
-            var values = unit.Select(rating => index[rating.Value]).Order().ToList();
-            var key = string.Join(' ', values);
-            if (!patterns.TryGetValue(key, out var pattern))
-            {
-                patterns.Add(key, pattern = people.Count);
-                people.Add([.. Enumerable.Range(0, index.Count).Select(category => values.Count(value => value == category))]);
-            }
+            var categories = new int[unit.Length];
+            for (var i = 0; i < unit.Length; i++)
+                categories[i] = index[unit[i].Value];
+            Array.Sort(categories);
+            var pattern = patterns.Of(categories);
+            if (pattern == people.Count)
+                people.Add([.. Enumerable.Range(0, index.Count).Select(category => categories.Count(value => value == category))]);
             return pattern;
         }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.Statistics;
 
@@ -16,40 +17,65 @@ sealed class Resampling
     readonly List<int> times = [];                               // how many items have these cells
     readonly int kinds;
 
-    /// <param name="held">The cells of the items: for each cell, its items, where an item is repeated as often as it has the cell.</param>
+    /// <param name="held">
+    /// The cells of the items: for each cell, its items, where an item is repeated as often as it has the cell. Fastest if the cells of an
+    /// item follow each other.
+    /// </param>
     /// <param name="kinds">How many different cells there are.</param>
     public Resampling(IEnumerable<(long Item, int Cell)> held, int kinds)
     {
         this.kinds = kinds;
-        var known = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var item in held.GroupBy(pair => pair.Item, pair => pair.Cell))
+        var known = new ListNumbers();
+        var cells = new List<int>();
+        var item = 0L;
+        foreach (var (next, cell) in ByItem([.. held]))
         {
-            var cells = item.Order().ToArray();
-            var key = string.Join(' ', cells);
-            if (!known.TryGetValue(key, out var index))
+            if (next != item)
+                AddItem();
+            item = next;
+            cells.Add(cell);
+        }
+        AddItem();
+
+        void AddItem()
+        {
+            if (cells.Count == 0)
+                return;
+            cells.Sort();
+            var content = known.Of(CollectionsMarshal.AsSpan(cells));
+            if (content == contents.Count)
             {
-                known.Add(key, index = contents.Count);
-                contents.Add(cells);
+                contents.Add([.. cells]);
                 times.Add(0);
             }
-            times[index]++;
+            times[content]++;
+            Items++;
+            cells.Clear();
         }
-        Items = times.Sum();
     }
 
-    public int Items { get; }
+    static IEnumerable<(long Item, int Cell)> ByItem((long Item, int Cell)[] held)
+    {
+        for (var i = 1; i < held.Length; i++)
+            if (held[i].Item < held[i - 1].Item)
+                return held.OrderBy(cell => cell.Item);
+        return held;
+    }
+
+    public int Items { get; private set; }
 
     /// <summary>How many times each cell occurs.</summary>
     public int[] Whole() => Counts((content, _, _) => times[content]);
 
     /// <summary>Statistics of all items, each with the interval from 2.5 to 97.5 % of the rounds in which it is defined.</summary>
-    /// <param name="figures">Computes the statistics from the counts of cells; NaN where one is undefined.</param>
+    /// <param name="figures">Computes the statistics from the counts of cells, on several threads; NaN where one is undefined.</param>
     /// <param name="undefined">The reason to report where one is undefined.</param>
     /// <param name="seed">The seed of the draws.</param>
     /// <param name="rounds">How many rounds.</param>
     public IReadOnlyList<Estimate> Estimates(Func<int[], double[]> figures, string undefined, int seed, int rounds = UsualRounds)
     {
-        var drawn = Enumerable.Range(0, rounds).Select(round => figures(Round(SplitMix.Next(seed, round)))).ToList();
+        var drawn = new double[rounds][];
+        Parallel.For(0, rounds, round => drawn[round] = figures(Round(SplitMix.Next(seed, round))));
         return [.. figures(Whole()).Select((value, i) => double.IsNaN(value)
             ? new Estimate(null, null, null, Items, Items == 0 ? "no item has two decisions" : undefined)
             : Interval(value, [.. drawn.Select(round => round[i]).Where(figure => !double.IsNaN(figure))], rounds))];

@@ -154,29 +154,42 @@ sealed class ExportPass
         }
     }
 
-    IEnumerable<ExportedItem> Items()
+    IEnumerable<ExportedItem> Items() => withTexts ? ItemsWithTexts() : ItemsWithoutTexts();
+
+    const string Decided = "i.project_id = @Id AND i.kind = 'Normal' AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id)";
+
+    IEnumerable<ExportedItem> ItemsWithoutTexts()
     {
-        using var row = connection.ExecuteReader($"""
-            SELECT i.id, a.place, {(withTexts ? "a.text, a.source" : "'', NULL")}, i.prompt, i.extra
-            FROM item i JOIN answer a ON a.item_id = i.id
-            WHERE i.project_id = @Id AND i.kind = 'Normal'
-              AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id) ORDER BY i.id, a.place
+        using var row = new Rows(connection, $"""
+            SELECT i.id, i.prompt, i.extra, (SELECT count(*) FROM answer a WHERE a.item_id = i.id) FROM item i
+            WHERE {Decided} ORDER BY i.id
+            """, new { project.Id });
+        while (row.Read())
+            yield return Create(row, [.. Enumerable.Repeat(("", (string?)null), row.Int(3))]);
+    }
+
+    IEnumerable<ExportedItem> ItemsWithTexts()
+    {
+        using var row = new Rows(connection, $"""
+            SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i JOIN answer a ON a.item_id = i.id
+            WHERE {Decided} ORDER BY i.id, a.place
             """, new { project.Id });
         ExportedItem? item = null;
         var answers = new List<(string, string?)>();
         while (row.Read())
         {
-            var id = row.GetInt64(0);
-            if (item is not null && item.Id != id)
-                yield return item;
-            if (item?.Id != id)
-                item = new(id, row.GetString(4), Text(5), project.Settings.RatingLevels, answers = [])
-                    { OtherFields = options.OtherFields };
-            answers.Add((row.GetString(2), Text(3)));
+            if (item?.Id != row.Long(0))
+            {
+                if (item is not null)
+                    yield return item;
+                item = Create(row, answers = []);
+            }
+            answers.Add((row.Text(3), row.TextOrNull(4)));
         }
         if (item is not null)
             yield return item;
-
-        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
+
+    ExportedItem Create(Rows row, IReadOnlyList<(string, string?)> answers) =>
+        new(row.Long(0), row.Text(1), row.TextOrNull(2), project.Settings.RatingLevels, answers) { OtherFields = options.OtherFields };
 }

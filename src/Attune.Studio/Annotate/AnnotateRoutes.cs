@@ -41,10 +41,10 @@ static class AnnotateRoutes
     /// <summary>The known ranks of a calibration item, for an annotator who has decided it.</summary>
     sealed record Known(IReadOnlyList<int?> Ranks, string? Explanation, bool Right);
 
-    static IResult Next(HttpContext context, PreferenceStore store, long project, Request request)
+    static async Task<IResult> Next(HttpContext context, PreferenceStore store, long project, Request request)
     {
         var (found, person) = (context.Project(), context.Person());
-        var turn = store.Queue.Next(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
+        var turn = await store.Queue.NextAsync(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
         var markdown = SafeMarkdown.For(found.Settings);
         return Results.Ok(new
         {

@@ -9,7 +9,7 @@ namespace Attune.Studio.Quality;
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
 /// <param name="load">Loads the annotations, with or without what is known of the responses.</param>
 /// <param name="few">With no more annotations than this the statistics are always exact.</param>
-/// <param name="computing">Held while something is computed, so that statistics use one core at a time.</param>
+/// <param name="computing">Held while something is computed, so that one page's statistics are computed at a time.</param>
 /// <param name="time">The clock.</param>
 sealed class MomentFigures(
     long project, long? person, long moment, Func<bool, ProjectAnnotations> load, int few, Lock computing, TimeProvider time)
@@ -80,14 +80,14 @@ sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estim
     public static AgreementFigures Of(ProjectAnnotations votes)
     {
         var choices = new RatedUnits(votes.Choice());
-        var raters = choices.Units.SelectMany(unit => unit).CountBy(rating => rating.Rater).ToList();
+        var raters = choices.Ratings.CountBy(rating => rating.Rater).ToList();
         var shown = raters.OrderByDescending(rater => rater.Value).Take(MostRaters).Select(rater => rater.Key).ToHashSet();
         return new(
             GroupAgreement.Compute(choices, votes.Choices),
             GroupAgreement.Compute(new(votes.Preference()), 2).Raw,
             GroupAgreement.Compute(new(votes.Degree())).AlphaOrdinal,
             raters.Count,
-            CohenKappa.ForPairs(raters.Count > MostRaters ? new(votes.Choice().Where(choice => shown.Contains(choice.Rater))) : choices));
+            CohenKappa.ForPairs(raters.Count > MostRaters ? new(choices.Ratings.Where(choice => shown.Contains(choice.Rater))) : choices));
     }
 }
 
@@ -103,7 +103,7 @@ sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
 
 /// <summary>
 /// Caches the statistics viewed last, until a project changes; where there are many annotations for some time longer, so that computing
-/// them while people work takes a twentieth of one core at most.
+/// them while people work takes a twentieth of the processors' time at most.
 /// </summary>
 sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 1_000)
 {

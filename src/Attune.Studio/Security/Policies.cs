@@ -29,24 +29,16 @@ public static class Policies
     public static TBuilder Require<TBuilder>(this TBuilder routes, Role role) where TBuilder : IEndpointConventionBuilder =>
         routes.RequireAuthorization(role.ToString());
 
-    /// <summary>Whether a person may see a project.</summary>
-    public static bool MaySee(this PreferenceStore store, Person person, long project) =>
-        person.Role == Role.Owner || store.Projects.IsMember(project, person.Id);
-
     sealed record AtLeast(Role Role) : IAuthorizationRequirement;
 
-    sealed class Handler(PreferenceStore store) : AuthorizationHandler<AtLeast>
+    sealed class Handler : AuthorizationHandler<AtLeast>
     {
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, AtLeast requirement)
         {
-            if (context.Resource is HttpContext http && http.PersonOrNull() is { } person && person.Role >= requirement.Role
-                && IsOfProject(http, person))
+            if (context.Resource is HttpContext http && http.AccessOrNull() is { } access && access.Person.Role >= requirement.Role
+                && (!http.Request.RouteValues.ContainsKey(Project) || (http.ProjectId() is not null && access.MaySee)))
                 context.Succeed(requirement);
             return Task.CompletedTask;
         }
-
-        bool IsOfProject(HttpContext http, Person person) =>
-            !http.Request.RouteValues.TryGetValue(Project, out var value)
-                || (long.TryParse($"{value}", out var project) && store.MaySee(person, project));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Attune.Store;
 using Microsoft.AspNetCore.Authentication;
@@ -10,7 +11,7 @@ namespace Attune.Studio.Security;
 
 /// <summary>
 /// Sign-in sessions: a cookie has the id of the person, a stamp that all sessions of the person share, and the id of this session. Every
-/// request checks all three in the store; a new stamp ends all sessions of the person.
+/// request checks all three in the store, where it also reads the project in its address; a new stamp ends all sessions of the person.
 /// </summary>
 public static class Session
 {
@@ -41,9 +42,20 @@ public static class Session
         context.PersonOrNull() ?? throw new InvalidOperationException("nobody is signed in");
 
     /// <summary>The project of the request's address.</summary>
-    public static Project Project(this HttpContext context) => context.Features.GetRequiredFeature<Project>();
+    public static Project Project(this HttpContext context) => context.Features.GetRequiredFeature<Access>().Project!;
 
-    public static Person? PersonOrNull(this HttpContext context) => context.Features.Get<Person>();
+    public static Person? PersonOrNull(this HttpContext context) => context.AccessOrNull()?.Person;
+
+    /// <summary>Who sends the request and what they ask for; null where nobody is signed in.</summary>
+    internal static Access? AccessOrNull(this HttpContext context) => context.Features.Get<Access>();
+
+    /// <summary>The id of the project in the request's address; null where there is none.</summary>
+    internal static long? ProjectId(this HttpContext context) => context.RouteId(Policies.Project);
+
+    /// <summary>An id in the request's address; null where there is none.</summary>
+    internal static long? RouteId(this HttpContext context, string name) =>
+        context.Request.RouteValues.GetValueOrDefault(name) is { } value
+            && long.TryParse($"{value}", CultureInfo.InvariantCulture, out var id) ? id : null;
 
     internal static Task Begin(HttpContext context, Person person)
     {
@@ -59,10 +71,10 @@ public static class Session
     }
 
     /// <summary>Sets the person of this request.</summary>
-    internal static void Set(HttpContext context, Person person)
+    internal static void Set(HttpContext context, Access access)
     {
-        context.User = Principal(person);
-        context.Features.Set(person);
+        context.User = Principal(access.Person);
+        context.Features.Set(access);
     }
 
     static ClaimsPrincipal Principal(Person person) => new(new ClaimsIdentity(
@@ -74,9 +86,9 @@ public static class Session
         var store = context.HttpContext.RequestServices.GetRequiredService<PreferenceStore>();
         if (long.TryParse(context.Principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
             && context.Principal!.FindFirstValue(Stamp) is { } stamp && context.Principal!.FindFirstValue(SessionId) is { } session
-            && store.People.OfSession(id, stamp, session) is { } person)
+            && store.People.OfSession(id, stamp, session, context.HttpContext.ProjectId()) is { } access)
         {
-            context.HttpContext.Features.Set(person);
+            context.HttpContext.Features.Set(access);
             context.ShouldRenew |= context.Properties.IssuedUtc > DateTimeOffset.UtcNow;     // from before the clock was set back
             return;
         }

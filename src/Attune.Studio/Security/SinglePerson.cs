@@ -17,7 +17,7 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
     public Task Invoke(HttpContext context)
     {
         if (context.PersonOrNull() is null && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
-            Session.Set(context, store.People.Local());
+            Session.Set(context, store.People.AccessOf(store.People.Local(), context.ProjectId()));
         return next(context);
     }
 

@@ -99,7 +99,8 @@ public sealed class GroupAgreementTests
     public void ALaterRatingOfOnePersonReplacesTheEarlier()
     {
         var units = new RatedUnits([new(1, 0, 7, 0), new(1, 0, 8, 1), new(1, 0, 7, 1), new(2, 0, 7, 0), new(2, 0, 7, 0)]);
-        Assert.Equal([[new Rating(1, 0, 8, 1), new Rating(1, 0, 7, 1)]], units.Units);
+        Assert.Equal([new Rating(1, 0, 8, 1), new Rating(1, 0, 7, 1)], units.Ratings);
+        Assert.Equal((1, 1), (units.Count, units.Items));
     }
 
     [Fact]
