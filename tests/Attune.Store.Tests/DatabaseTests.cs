@@ -39,12 +39,25 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(["Ann", "Ann", "Ann"], test.Store.Audit.Newest(project.Id).Reverse().Skip(4).Take(3).Select(entry => entry.Person));
     }
 
+    /// <summary>Starts a change that waits: those that follow are one group.</summary>
+    static Task<bool> Block(Database database, ManualResetEventSlim go)
+    {
+        var started = new ManualResetEventSlim();
+        var first = database.WriteAsync(_ =>
+        {
+            started.Set();
+            return go.Wait(TimeSpan.FromSeconds(30));
+        });
+        started.Wait();
+        return first;
+    }
+
     [Fact]
     public async Task WriteAsync_OneOfAGroupFails_OthersAreKept()
     {
         using var database = new Database(folder.File("group.db"));
         using var go = new ManualResetEventSlim();
-        var first = database.WriteAsync(_ => go.Wait(TimeSpan.FromSeconds(30)));
+        var first = Block(database, go);
         var group = Enumerable.Range(0, 5).Select(i => database.WriteAsync(connection =>
         {
             connection.Execute("INSERT INTO ended_session (id, until) VALUES (@i, 0)", new { i });
@@ -64,7 +77,7 @@ public sealed class DatabaseTests : IDisposable
     {
         using var database = new Database(folder.File("group.db"));
         using var go = new ManualResetEventSlim();
-        var first = database.WriteAsync(_ => go.Wait(TimeSpan.FromSeconds(30)));
+        var first = Block(database, go);
         var group = Enumerable.Range(0, 3).Select(i => database.WriteAsync(connection =>
         {
             connection.Execute("INSERT INTO ended_session (id, until) VALUES (@i, 0)", new { i });
