@@ -46,9 +46,10 @@ missing_packages() {
     echo libtorch-dev
   fi
   local libraries
-  libraries=$(ldconfig -p)
+  libraries=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p)                  # these folders are not on the PATH of every user
   if [[ $libraries != *libopenblas* ]]; then echo libopenblas0-openmp; fi
   if [[ $libraries != *libicuuc* ]]; then echo libicu-dev; fi
+  compgen -G "/etc/ssl/certs/*" >/dev/null || echo ca-certificates     # for NuGet
   if [ "$purpose" = tests ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
     [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
