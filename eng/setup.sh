@@ -49,7 +49,8 @@ missing_packages() {
   libraries=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p)                  # these folders are not on the PATH of every user
   if [[ $libraries != *libopenblas* ]]; then echo libopenblas0-openmp; fi
   if [[ $libraries != *libicuuc* ]]; then echo libicu-dev; fi
-  compgen -G "/etc/ssl/certs/*" >/dev/null || echo ca-certificates     # for NuGet
+  # NuGet needs certificates and OpenSSL, on which the package of the certificates depends.
+  if [[ $libraries != *libssl.so* ]] || ! compgen -G "/etc/ssl/certs/*" >/dev/null; then echo ca-certificates; fi
   if [ "$purpose" = tests ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
     [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
@@ -75,10 +76,13 @@ check_packages() {
   if [ ${#packages[@]} -eq 0 ]; then rm -f artifacts/missing; return; fi
   if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
     alive "Installing ${packages[*]}" install_packages "${packages[@]}"
-  elif [ "$(cat artifacts/missing 2>/dev/null)" != "${packages[*]}" ]; then
+    return
+  fi
+  if [ "$(cat artifacts/missing 2>/dev/null)" != "${packages[*]}" ] || [[ " ${packages[*]} " == *" libicu-dev "* ]]; then
     echo "${packages[*]}" >artifacts/missing
     echo "Packages are missing: ${packages[*]}. Install them as root, on Debian or Ubuntu:" >&2
     echo "  apt-get update && apt-get install -y --no-install-recommends ${packages[*]}" >&2
+    if [[ " ${packages[*]} " == *" libicu-dev "* ]]; then echo ".NET does not start without ICU (libicu-dev)." >&2; exit 1; fi
     echo "Until then Attune runs without what needs them." >&2
   fi
 }
