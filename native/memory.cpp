@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -80,9 +81,11 @@ private:
         return start;
     }
 
-    // Addresses only: a page takes memory when it is first written.
+    // Addresses only: a page takes memory when it is first written. Holes make the range in use larger than the tensors, so it is several
+    // times the machine's memory; much more would be too much for emulators, which keep a table of all pages.
     void reserve() {
-        for (auto size = size_t{1} << 44; size >= size_t{1} << 30; size >>= 1) {
+        auto memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+        for (auto size = 4 * memory; size >= size_t{1} << 30; size >>= 1) {
             auto* range = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
             if (range == MAP_FAILED) continue;
             first = used = usable = static_cast<char*>(range);

@@ -11,7 +11,7 @@ static class ConsoleLog
     public static Option<LogLevel> Option(LogLevel level)
     {
         var option = ChoiceOption.Create(
-            "--log", "The least level of log messages on standard error: trace, debug, information, warning, error, critical or none", level);
+            "--log", "The least level of log messages on standard error: trace, debug, information, warning, error, critical, none", level);
         option.HelpName = "LEVEL";
         return option;
     }
