@@ -97,7 +97,8 @@ public sealed class ChartZoomTests(Browser browser)
     /// <summary>The texts of the x-axis.</summary>
     static Task<string[]> Steps(BrowserPage page) => page.Page.EvaluateAsync<string[]>("""
         chart => [...document.querySelectorAll('figure')].find(figure => figure.querySelector('h3').textContent === 'Score')
-          .querySelectorAll('.axes .middle').values().filter(text => text.getClientRects().length > 0).map(text => text.textContent).toArray()
+          .querySelectorAll('.axes .middle').values().filter(text => text.getClientRects().length > 0)
+          .map(text => text.textContent).toArray()
         """);
 
     static async Task Drag(BrowserPage page, float from, float to)
