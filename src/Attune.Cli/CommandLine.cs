@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Attune.Reporting.Files;
+using Attune.Input;
 using Attune.Text;
 using Attune.Torch;
 using Attune.Torch.Distributed;

@@ -18,7 +18,7 @@ static class TrainedOn
         if (folders.Select(folder => new RunFolder(folder).TrainedRows).FirstOrDefault(File.Exists) is not { } file)
             return;
         var trained = InputFile.ReadLines(file, most: long.MaxValue).ToHashSet(StringComparer.Ordinal);
-        var count = examples.Count(example => trained.Contains(DataDigest.HashOf(example, use)));
+        var count = examples.Count(example => trained.Contains(DataDigest.Written(DataDigest.HashOf(example, use))));
         if (count > 0)
             Notices.Write($"{count:N0} of {Quantity.Of(examples.Count, "row")} {(count == 1 ? "was" : "were")} trained on: the result says "
                 + "little about new data");

@@ -1,40 +1,26 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using Attune.Text;
 using Encoding = System.Text.Encoding;
 
 namespace Attune.Data;
 
-/// <summary>Counts the rows of data as they are read, and computes their SHA-256: the same for the same rows in the same order.</summary>
-public sealed class DataDigest
+/// <summary>The number of the rows of data, and their SHA-256 in hexadecimal digits: the same for the same rows in the same order.</summary>
+public sealed record DataDigest(int Rows, string Sha256)
 {
-    readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-    public int Rows { get; private set; }
-
-    /// <summary>The SHA-256 of the rows that were read, in hexadecimal digits.</summary>
-    public string Sha256 => Convert.ToHexStringLower(hash.GetCurrentHash());
-
-    /// <summary>Examples that are counted while they are read.</summary>
-    public IEnumerable<Example> Count(IEnumerable<Example> examples)
-    {
-        foreach (var example in examples)
-        {
-            Rows++;
-            hash.AppendData(Encoding.UTF8.GetBytes(example.Row?.Raw ?? ""));
-            hash.AppendData("\n"u8);
-            yield return example;
-        }
-    }
-
     /// <summary>
-    /// A hash, as 16 hexadecimal digits, of what a method learns from an example: its prompt for <see cref="DataUse.Prompts"/>, else its
-    /// texts. It does not depend on the layout or on other fields.
+    /// A hash of what a method learns from an example: its prompt for <see cref="DataUse.Prompts"/>, else its texts. It does not depend on
+    /// the layout or on other fields.
     /// </summary>
-    public static string HashOf(Example example, DataUse use)
+    public static ulong HashOf(Example example, DataUse use)
     {
         var text = use == DataUse.Prompts ? PromptOf(example) : string.Join('\0', TextsOf(example).Order(StringComparer.Ordinal));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
+        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
+
+    /// <summary>A hash as a run folder has it: 16 hexadecimal digits.</summary>
+    public static string Written(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 
     static string PromptOf(Example example) => example switch
     {

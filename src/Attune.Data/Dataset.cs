@@ -14,17 +14,20 @@ public static class Dataset
     const string Json = ".json";
     const string Arrow = ".arrow";
 
+    /// <summary>The most characters of a block, unless one row has more, and the most rows.</summary>
+    const int BlockSize = 1 << 20, BlockRows = 4096;
+
     /// <summary>Every format that Attune reads.</summary>
     static readonly Format[] Formats =
     [
         new(".jsonl", JsonSource.Read),
         new(".ndjson", JsonSource.Read),
         new(Json, JsonSource.Read),
-        new(".csv", CsvSource.Read),
-        new(".tsv", CsvSource.Read),
-        new(".parquet", ParquetSource.Read),
-        new(Arrow, ArrowSource.Read),
-        new(".txt", TextSource.Read),
+        new(".csv", Parsed(CsvSource.Read)),
+        new(".tsv", Parsed(CsvSource.Read)),
+        new(".parquet", Parsed(ParquetSource.Read)),
+        new(Arrow, Parsed(ArrowSource.Read)),
+        new(".txt", Parsed(TextSource.Read)),
     ];
 
     static readonly string[] Compressions = [".gz", ".zst"];
@@ -40,8 +43,51 @@ public static class Dataset
     {
         options ??= new();
         RequireKnown(options);
-        return ReadFiles(path, FilesOf(path, options.Split), options);
+        return ReadFiles(path, FilesOf(path, options.Split), options, (reader, file) => Rows(file).Select(reader.Read));
     }
+
+    /// <summary>
+    /// Converts the same examples in blocks of consecutive rows, on all cores. The results have the order of the rows, and errors and
+    /// messages are those of <see cref="Read"/>.
+    /// </summary>
+    /// <param name="path">A file or a folder.</param>
+    /// <param name="options">How the files are read.</param>
+    /// <param name="convert">Converts the examples of a block; it is called from several threads, and reads them once.</param>
+    /// <inheritdoc cref="Read"/>
+    public static IEnumerable<T> ReadBlocks<T>(string path, ReadOptions options, Func<IEnumerable<Example>, T> convert)
+    {
+        RequireKnown(options);
+        var before = 0L;
+        return ReadFiles(path, FilesOf(path, options.Split), options, ConvertFile);
+
+        IEnumerable<T> ConvertFile(ExampleReader reader, SourceFile file)
+        {
+            FileStream? open = null;
+            using var rows = PendingRows(file with { Opened = stream => open = stream }).GetEnumerator();
+            if (!rows.MoveNext())
+                yield break;
+            yield return convert([reader.Read(rows.Current.Read())]);          // the first row decides how the others are read
+            foreach (var (result, fork) in ParallelBlocks.Convert(Blocks(rows), ConvertBlock))
+            {
+                reader.Add(fork);
+                yield return result;
+                if (open is { CanSeek: true })
+                    options.BytesRead(before + open.Position);
+            }
+            before += new FileInfo(file.Path).Length;
+            options.BytesRead(before);
+
+            (T, ExampleReader) ConvertBlock(List<PendingRow> block)
+            {
+                var fork = reader.Fork();
+                return (convert(block.Select(row => fork.Read(row.Read()))), fork);
+            }
+        }
+    }
+
+    /// <summary>The files that <see cref="Read"/> reads.</summary>
+    /// <inheritdoc cref="Read"/>
+    internal static IReadOnlyList<string> Files(string path, DataSplit split) => [.. FilesOf(path, split).Select(file => file.Path)];
 
     /// <summary>Whether a path is a folder with held-out files beside training files, by their names.</summary>
     /// <exception cref="FileNotFoundException">The file or folder does not exist.</exception>
@@ -65,10 +111,31 @@ public static class Dataset
     /// <summary>The names of all layouts.</summary>
     public static IEnumerable<string> Layouts => Layout.Names;
 
-    static IEnumerable<Row> Rows(SourceFile file)
+    static IEnumerable<Row> Rows(SourceFile file) => PendingRows(file).Select(row => row.Read());
+
+    static IEnumerable<PendingRow> PendingRows(SourceFile file)
     {
         var format = FormatOf(file.Path) ?? throw Unknown(file);
-        return ParquetSource.Begins(file.Start()) ? ParquetSource.Read(file) : format.Read(file);
+        return (ParquetSource.Begins(file.Start()) ? Parsed(ParquetSource.Read) : format.Read)(file);
+    }
+
+    static Func<SourceFile, IEnumerable<PendingRow>> Parsed(Func<SourceFile, IEnumerable<Row>> read) =>
+        file => read(file).Select(PendingRow.From);
+
+    static IEnumerable<List<PendingRow>> Blocks(IEnumerator<PendingRow> rows)
+    {
+        var (block, size) = (new List<PendingRow>(), 0);
+        while (rows.MoveNext())
+        {
+            block.Add(rows.Current);
+            size += rows.Current.Size;
+            if (size < BlockSize && block.Count < BlockRows)
+                continue;
+            yield return block;
+            (block, size) = ([], 0);
+        }
+        if (block.Count > 0)
+            yield return block;
     }
 
     static Format? FormatOf(string name)
@@ -77,14 +144,15 @@ public static class Dataset
         return Array.Find(Formats, format => name[..^compression.Length].EndsWith(format.Ending, StringComparison.OrdinalIgnoreCase));
     }
 
-    static IEnumerable<Example> ReadFiles(string path, IReadOnlyList<SourceFile> files, ReadOptions options)
+    static IEnumerable<T> ReadFiles<T>(
+        string path, IReadOnlyList<SourceFile> files, ReadOptions options, Func<ExampleReader, SourceFile, IEnumerable<T>> read)
     {
         var readers = new List<ExampleReader>();
         foreach (var file in files)
         {
             var reader = new ExampleReader(file.Path, options);
-            foreach (var row in Rows(file))
-                yield return reader.Read(row);
+            foreach (var result in read(reader, file))
+                yield return result;
             reader.End();
             readers.Add(reader);
         }
@@ -133,5 +201,5 @@ public static class Dataset
     static InvalidDataException Unknown(SourceFile file) =>
         new($"{file.Path} {FileSignature.Problem(file.Start()) ?? $"has a name that is not supported; supported are {Known}"}");
 
-    sealed record Format(string Ending, Func<SourceFile, IEnumerable<Row>> Read);
+    sealed record Format(string Ending, Func<SourceFile, IEnumerable<PendingRow>> Read);
 }

@@ -13,7 +13,7 @@ sealed class ExampleReader(string file, ReadOptions options)
     const int MostNamed = 20;
 
     readonly FieldNames names = new(options.Columns, options.Ignore);
-    readonly HashSet<string> unused = new(StringComparer.Ordinal);
+    readonly List<string> unused = [];
     (Layout Layout, Origin Origin)? first;
     (int Count, Origin First)? withoutPrompt;
     int rows;
@@ -23,6 +23,25 @@ sealed class ExampleReader(string file, ReadOptions options)
 
     /// <summary>What the rows are read as: "comparisons (prompt, chosen, rejected)"; empty before the first row.</summary>
     public string ReadAs { get; private set; } = "";
+
+    /// <summary>A reader of later rows of the same file, for another thread, once the first row was read.</summary>
+    public ExampleReader Fork() => new(file, options) { first = first, ReadAs = ReadAs };
+
+    /// <summary>Adds what a <see cref="Fork"/> noticed, in the order of the rows.</summary>
+    public void Add(ExampleReader fork)
+    {
+        rows += fork.rows;
+        foreach (var name in fork.unused)
+            NoteUnused(name);
+        if (fork.withoutPrompt is { } later)
+            withoutPrompt = withoutPrompt is { } known ? (known.Count + later.Count, known.First) : later;
+    }
+
+    void NoteUnused(string name)
+    {
+        if (!unused.Contains(name, StringComparer.Ordinal))
+            unused.Add(name);
+    }
 
     /// <exception cref="InvalidDataException">The row has another layout, or does not serve the use; the message says why.</exception>
     public Example Read(Row written)
@@ -36,7 +55,7 @@ sealed class ExampleReader(string file, ReadOptions options)
         RequireUse(layout, example);
         NoteFields(row, layout, read);
         NotePrompt(layout, read);
-        if (rows == 1)
+        if (ReadAs.Length == 0)
             ReadAs = Describe(layout, example);
         return example with { Row = written };
     }
@@ -115,7 +134,7 @@ sealed class ExampleReader(string file, ReadOptions options)
                     $"{row.Origin}: {options.Reader} would not use `{name}`"
                     + $"{(layout.Fields.Contains(name) ? "" : $" beside {layout.FieldList}")}. {ReadersOf(name)} "
                     + $"Rename it, or leave it out with {options.Syntax.Ignore(name)}");
-            unused.Add(name);
+            NoteUnused(name);
         }
     }
 

@@ -63,6 +63,9 @@ public sealed record ReadOptions
     /// <summary>Gets a message for each file that has fields that are not used.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 
+    /// <summary>Gets, while rows are read, how many bytes of the files were read.</summary>
+    public Action<long> BytesRead { get; init; } = _ => { };
+
     /// <summary>Gets a message after the last row: how many rows were read, and as what.</summary>
     public Action<string> Recognised { get; init; } = _ => { };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Attune.Text;
 
@@ -27,6 +28,9 @@ public sealed class Row
 
     /// <summary>The row as it is written, without renamed or ignored fields.</summary>
     public string Raw => fields.GetRawText();
+
+    /// <summary><see cref="Raw"/> in UTF-8.</summary>
+    internal ReadOnlySpan<byte> RawUtf8 => JsonMarshal.GetRawUtf8Value(fields);
 
     /// <summary>The same row under other names, without the fields that are ignored.</summary>
     internal Row Under(FieldNames other) => new(Origin, fields, values, other);

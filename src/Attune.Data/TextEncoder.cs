@@ -1,3 +1,4 @@
+using System.Globalization;
 using Attune.Text;
 
 namespace Attune.Data;
@@ -55,6 +56,16 @@ public sealed partial class TextEncoder
 
     /// <summary>What was cut or left out: how many examples, and the first of them.</summary>
     public IEnumerable<string> Notices => notices.Sentences;
+
+    /// <summary>The counts of <see cref="Notices"/>.</summary>
+    internal NoticeCounts Counts => notices;
+
+    /// <summary>An encoder with the same settings and its own counts, for another thread.</summary>
+    internal TextEncoder Fork() => new(tokenizer, context, tooLong, startToken) { Embeddings = Embeddings };
+
+    /// <summary>All that decides how a text is encoded.</summary>
+    internal string Fingerprint => string.Create(CultureInfo.InvariantCulture,
+        $"{tokenizer.Fingerprint} context={context} tooLong={tooLong} start={startToken} embeddings={Embeddings}");
 
     /// <summary>What happened since the last call, without counts and origins.</summary>
     internal IReadOnlyCollection<string> TakeLatestNotices() => notices.TakeLatest();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Attune.Text.Trainers;
 
@@ -44,6 +45,15 @@ public sealed class Tokenizer
 
     /// <summary>Writes tokenizer.json and tokenizer_config.json, which transformers' AutoTokenizer loads.</summary>
     public void Save(string folder) => TokenizerFolder.Save(folder, json, config);
+
+    /// <summary>
+    /// The SHA-256, in hexadecimal digits, of all that decides how texts and conversations are encoded: the files, and the time where a
+    /// chat template writes it.
+    /// </summary>
+    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\0',
+        [json, config.ToJson(), ChatTemplates.Values.Any(WritesTime) ? $"{TemplateTime:O}" : ""]))));
+
+    static bool WritesTime(string jinja) => jinja.Contains("strftime_now", StringComparison.Ordinal);
 
     /// <summary>The content of tokenizer.json.</summary>
     internal JsonField Content => JsonField.Parse(json, "tokenizer.json");

@@ -10,6 +10,8 @@ namespace Attune.Cli.Display;
 /// </summary>
 public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : IConsoleDisplay
 {
+    const double BytesPerUnit = 1e6;
+
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     readonly Lock gate = new();
@@ -22,16 +24,30 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
     public void Begin(string title, int step, int totalSteps) => Safely(() =>
     {
         Leave();
-        pace.Begin(step, totalSteps);
-        status = new(title, step, totalSteps, "", "", "");
-        Paint();
-        timer = clock.CreateTimer(_ => Safely(Repaint), null, Interval, Interval);
+        Start(new(title, step, totalSteps, "", "", ""));
     });
 
     public void Step(int step, IReadOnlyDictionary<string, double> metrics, string summary) => Safely(() =>
     {
         pace.Step(step, metrics.GetValueOrDefault("tokens"));
         status = status with { Step = step, Summary = summary };
+    });
+
+    public void Progress(string text, long bytes, long total) => Safely(() =>
+    {
+        var (done, all) = ((int)(bytes / BytesPerUnit), (int)(total / BytesPerUnit));
+        if (status.Title != text)
+        {
+            Start(new(text, done, all, "", "", "") { Unit = " MB" });
+            return;
+        }
+        pace.Step(done, 0);
+        status = status with { Step = done };
+        if (bytes < total)
+            return;
+        timer?.Dispose();
+        timer = null;
+        Erase();
     });
 
     public void BeginEvaluation(int step) => Safely(() =>
@@ -57,6 +73,15 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
 
     public void Dispose() => Safely(Leave);
 
+    void Start(ProgressStatus first)
+    {
+        timer?.Dispose();
+        pace.Begin(first.Step, first.TotalSteps);
+        status = first;
+        Paint();
+        timer = clock.CreateTimer(_ => Safely(Repaint), null, Interval, Interval);
+    }
+
     /// <summary>Draws the last state and starts a new line.</summary>
     void Leave()
     {
@@ -80,8 +105,9 @@ public sealed class LiveDisplay(IAnsiConsole console, TimeProvider clock) : ICon
     void Paint()
     {
         var time = isEvaluating ? "evaluating" : pace.Eta.Length > 0 ? pace.Eta : NumberFormat.Duration(pace.Elapsed);
+        var rate = status.Unit.Length > 0 ? pace.ByteRate : pace.Rate;
         var profile = console.Profile;
-        var lines = StatusLines.Lay(status with { Rate = pace.Rate, Time = time }, profile.Width, profile.Capabilities.Unicode);
+        var lines = StatusLines.Lay(status with { Rate = rate, Time = time }, profile.Width, profile.Capabilities.Unicode);
         var broken = lines.SelectMany((line, at) => at == 0 ? line : [Segment.LineBreak, .. line]);
         console.Write(new Block([Segment.Control(Clearing()), .. broken]));
         painted = [.. lines.Select(StatusLines.Width)];

@@ -73,6 +73,9 @@ public sealed class Pace(TimeProvider clock)
         _ => "",
     };
 
+    /// <summary>The rate of steps that are megabytes: "38 MB/s"; empty before the second step.</summary>
+    public string ByteRate => StepsPerSecond is { } perSecond ? $"{TwoDigits(perSecond)} MB/s" : "";
+
     /// <summary>"ETA 2m27s"; empty before the second step and after the last.</summary>
     public string Eta => step < totalSteps && Remaining is { } time ? $"ETA {NumberFormat.Duration(time)}" : "";
 

@@ -13,7 +13,10 @@ namespace Attune.Cli.Display;
 /// <param name="Summary">The main metrics.</param>
 public sealed record ProgressStatus(string Title, int Step, int TotalSteps, string Rate, string Time, string Summary)
 {
-    public string Count => $"{Step}/{TotalSteps}";
+    /// <summary>What is counted, after the numbers; empty for steps.</summary>
+    public string Unit { get; init; } = "";
+
+    public string Count => $"{Step}/{TotalSteps}{Unit}";
 }
 
 /// <summary>Formats a status as lines that fit the width of a terminal; parts are left out where it is narrow.</summary>

@@ -12,7 +12,7 @@ static class JsonSource
     /// <summary>The most fields of a row.</summary>
     public const int MostFields = 1000;
 
-    public static IEnumerable<Row> Read(SourceFile file)
+    public static IEnumerable<PendingRow> Read(SourceFile file)
     {
         using var reader = file.OpenText();
         var text = new RecordText(file, reader);
@@ -24,7 +24,7 @@ static class JsonSource
         return text.Finish().Contains('\n', StringComparison.Ordinal) ? ReadObjects(file) : ReadLines(file);
     }
 
-    static IEnumerable<Row> ReadLines(SourceFile file)
+    static IEnumerable<PendingRow> ReadLines(SourceFile file)
     {
         using var reader = file.OpenText();
         var text = new RecordText(file, reader);
@@ -32,11 +32,11 @@ static class JsonSource
         {
             var line = text.Line;
             text.TakeLine();
-            yield return Parse(file, line, text.Finish());
+            yield return Pending(file, line, text.Finish());
         }
     }
 
-    static IEnumerable<Row> ReadObjects(SourceFile file)
+    static IEnumerable<PendingRow> ReadObjects(SourceFile file)
     {
         using var reader = file.OpenText();
         var text = new RecordText(file, reader);
@@ -44,7 +44,7 @@ static class JsonSource
             yield return ReadObject(file, text);
     }
 
-    static IEnumerable<Row> ReadList(SourceFile file)
+    static IEnumerable<PendingRow> ReadList(SourceFile file)
     {
         using var reader = file.OpenText();
         var text = new RecordText(file, reader);
@@ -69,13 +69,13 @@ static class JsonSource
             throw Expected(file, text, "the end of the file after the list");
     }
 
-    static Row ReadObject(SourceFile file, RecordText text)
+    static PendingRow ReadObject(SourceFile file, RecordText text)
     {
         if (text.Peek() != '{')
             throw Expected(file, text, "an object");
         var line = text.Line;
         TakeObject(text);
-        return Parse(file, line, text.Finish());
+        return Pending(file, line, text.Finish());
     }
 
     /// <summary>
@@ -100,6 +100,8 @@ static class JsonSource
         }
         while (depth > 0 && text.Peek() >= 0);
     }
+
+    static PendingRow Pending(SourceFile file, int line, string text) => new(text.Length, () => Parse(file, line, text));
 
     static Row Parse(SourceFile file, int line, string text)
     {

@@ -20,6 +20,9 @@ sealed record SourceFile(string Path)
     /// <summary>The most bytes without compression.</summary>
     public long MostBytes { get; init; } = long.MaxValue;
 
+    /// <summary>Gets each stream that is opened on the file as it is on disk; its position tells how much was read.</summary>
+    public Action<FileStream>? Opened { get; init; }
+
     public Origin At(int number, string unit = "line") => new(Path, number) { Unit = unit, Folder = Folder };
 
     /// <summary>The content without compression.</summary>
@@ -29,6 +32,7 @@ sealed record SourceFile(string Path)
         var file = InputFile.Open(Path);
         var start = ReadStart(file);
         file.Position = 0;
+        Opened?.Invoke(file);
         return start switch
         {
             [0x1F, 0x8B, ..] => new ContentStream(this, new GZipStream(file, CompressionMode.Decompress)),

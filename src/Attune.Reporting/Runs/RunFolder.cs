@@ -1,5 +1,4 @@
 using Attune.Input;
-using Attune.Reporting.Files;
 
 namespace Attune.Reporting.Runs;
 

@@ -26,19 +26,6 @@ sealed class NativeBuild(string cache, Func<string, string?> environment)
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>The user's cache: <c>$XDG_CACHE_HOME/attune</c>, or <c>~/.cache/attune</c>.</summary>
-    public static string UserCache
-    {
-        get
-        {
-            var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } chosen ? chosen
-                : home.Length > 0 ? Path.Combine(home, ".cache")
-                : Path.Combine(Path.GetTempPath(), $"cache-{Environment.UserName}");
-            return Path.Combine(root, "attune");
-        }
-    }
-
     /// <summary>The library's file, whether or not it was built.</summary>
     public string LibraryPath => Path.Combine(cache, $"native-{Key()}", FileName);
 

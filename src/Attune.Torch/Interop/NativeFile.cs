@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Attune.Input;
 
 namespace Attune.Torch.Interop;
 
@@ -18,7 +19,7 @@ static class NativeFile
 
     static string Installed => Path.Combine(AppContext.BaseDirectory, NativeBuild.FileName);
 
-    static NativeBuild Build => new(NativeBuild.UserCache, Environment.GetEnvironmentVariable)
+    static NativeBuild Build => new(UserFolders.Cache, Environment.GetEnvironmentVariable)
     {
         Notice = text => Console.Error.WriteLine($"attune: {text}"),
     };

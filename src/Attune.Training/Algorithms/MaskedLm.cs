@@ -33,7 +33,8 @@ public sealed class MaskedLm : IObjective<MaskedRow>
     }
 
     /// <summary>Rows without masked tokens: <see cref="Transform"/> masks them at each visit.</summary>
-    public static IReadOnlyList<MaskedRow> Rows(IEnumerable<TokenRow> rows) => [.. rows.Select(row => new MaskedRow(row, row.Tokens))];
+    public static IReadOnlyList<MaskedRow> Rows(IReadOnlyList<TokenRow> rows) =>
+        new ListView<MaskedRow>(rows.Count, at => rows[at] is var row ? new(row, row.Tokens) : null!);
 
     public MaskedRow Transform(MaskedRow example, long number) => masking.Mask(example.Input, seed, number);
 

@@ -1,6 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Models.Backbones;
+using Attune.Training.Recipes;
+using Attune.Training.Runs;
 
 namespace Attune.Training.Algorithms;
 
@@ -62,15 +65,23 @@ public sealed record PretrainOptions
         static string Name(PretrainObjective objective) => objective.ToString().ToLowerInvariant();
     }
 
-    /// <summary>Documents in tokens, as rows of at most the row length.</summary>
-    public IReadOnlyList<TokenRow> Rows(PretrainObjective objective, IEnumerable<Document> documents, TextEncoder encoder, long context)
+    /// <summary>The documents of training and held-out data in tokens, as rows of at most the row length.</summary>
+    /// <inheritdoc cref="DataOptions.LoadPacked"/>
+    public (IReadOnlyList<TokenRow> Train, IReadOnlyList<TokenRow> HeldOut) Load(
+        DataOptions data, PretrainObjective objective, TextEncoder encoder, long context, Run run, CancellationToken cancellation)
     {
         if (RowLength > context)
             throw new InvalidDataException(
                 $"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).");
         var length = RowLength == 0 ? (int)context : RowLength;
-        return objective == PretrainObjective.Spans
-            ? SpanDenoising.Rows(documents, encoder, length)
-            : Packing.BestFit(documents.Select(encoder.EncodeDocument), length);
+        var isPacked = objective != PretrainObjective.Spans;
+        var encoding = new ExampleEncoding<TokenRow>(Pieces) { Settings = $"{objective} {length}" };
+        return data.LoadPacked(encoding, pieces => isPacked ? Packing.BestFit(pieces, length) : pieces, encoder, run, cancellation);
+
+        IEnumerable<TokenRow> Pieces(Example example, TextEncoder texts)
+        {
+            var document = texts.EncodeDocument(Document.From(example));
+            return Packing.Pieces(isPacked ? document : document[..^1], length);           // spans end with their own end token
+        }
     }
 }

@@ -13,13 +13,6 @@ namespace Attune.Training.Algorithms;
 /// </summary>
 public static class SpanDenoising
 {
-    /// <summary>
-    /// Documents without their end-of-sequence tokens, in pieces of at most <paramref name="length"/> tokens, before spans are masked.
-    /// </summary>
-    public static IReadOnlyList<TokenRow> Rows(IEnumerable<Document> documents, TextEncoder encoder, int length) =>
-        [.. documents.SelectMany(document => encoder.EncodeDocument(document)[..^1].Chunk(length)).Where(piece => piece.Length > 1)
-            .Select(piece => new TokenRow(piece, Array.ConvertAll(piece, _ => true)))];
-
     /// <exception cref="InvalidDataException">The tokenizer has no sentinels.</exception>
     public static IObjective<TokenRow> Objective(LanguageModel model, Tokenizer tokenizer, PretrainOptions options, int seed)
     {

@@ -1,3 +1,4 @@
+using Attune.Data;
 using Attune.Reporting.Reports;
 using Attune.Torch;
 using Attune.Training.Batches;
@@ -13,6 +14,9 @@ namespace Attune.Training.Offline;
 /// </summary>
 public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objective, ScheduledOptimizer optimization, BatchOptions options)
 {
+    /// <summary>How many micro-batches of an evaluation are in memory at the same time.</summary>
+    const int PartsAtOnce = 64;
+
     readonly MicroBatches microBatches = new(optimization.Optimizer, options);
 
     /// <summary>Called with the index of each step before it; null for nothing.</summary>
@@ -49,13 +53,15 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
     {
         if (heldOut.Count == 0)
             return new Dictionary<string, double>(StringComparer.Ordinal);
-        TExample[] examples = [.. heldOut.Select((example, i) => objective.Transform(example, -1 - i))];
+        var examples = new ListView<TExample>(heldOut.Count, i => objective.Transform(heldOut[i], -1 - i));
         var (totals, count) = (new LossTotals(), objective.Count(examples));
         Begin(examples, isHeldOut: true);
-        TExample[][] parts = [.. examples.OrderBy(objective.Length).Chunk(options.BatchSize)
-            .SelectMany(batch => microBatches.Split(batch, objective.Length))];
-        foreach (var share in microBatches.Workers.Map(parts, Totals))
-            totals.Add(share);
+        int[] lengths = [.. examples.Select(objective.Length)];
+        var parts = Enumerable.Range(0, lengths.Length).OrderBy(i => lengths[i]).Chunk(options.BatchSize)
+            .SelectMany(batch => microBatches.Split(Array.ConvertAll(batch, i => examples[i]), objective.Length));
+        foreach (var together in parts.Chunk(PartsAtOnce))
+            foreach (var share in microBatches.Workers.Map(together, Totals))
+                totals.Add(share);
         var metrics = totals.Metrics.ToDictionary(metric => $"eval/{metric.Key}", metric => metric.Value, StringComparer.Ordinal);
         metrics[MetricGuide.HeldOutExamples] = heldOut.Count;
         return metrics;

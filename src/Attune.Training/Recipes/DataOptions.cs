@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Training.Options;
 using Attune.Training.Runs;
 
@@ -9,6 +10,8 @@ namespace Attune.Training.Recipes;
 /// <summary>Training data and held-out data.</summary>
 public sealed record DataOptions
 {
+    const int FirstExamples = 10_000;
+
     /// <summary>The training data: a file or a folder of them; docs/data.md lists the formats and layouts.</summary>
     [Required(ErrorMessage = "must name a file or a folder")]
     [ExistingPath]
@@ -53,6 +56,12 @@ public sealed record DataOptions
     /// </summary>
     public OverlongExamples TooLong { get; init; } = OverlongExamples.Truncate;
 
+    /// <summary>
+    /// Where tokenized data is kept: auto (data of 256 MiB or more in a file beside it, else in memory), on (in a file) or off (in memory).
+    /// A later run with the same data, tokenizer and options uses the file.
+    /// </summary>
+    public DataCache Cache { get; init; } = DataCache.Auto;
+
     public DataOptions WithFullPaths() => this with { Train = RecipePaths.Data(Train), HeldOut = RecipePaths.Data(HeldOut) };
 
     /// <summary>How a method reads the files.</summary>
@@ -82,59 +91,81 @@ public sealed record DataOptions
     /// <summary>The examples of the training data, for other purposes than training: a tokenizer, a chat template, normalisation.</summary>
     public IEnumerable<Example> Examples(Run run) => Dataset.Read(Train, For(MethodOf(run)));
 
-    /// <summary>Whether an example of the training data is a conversation, which a chat template writes.</summary>
+    /// <summary>
+    /// Whether one of the first examples of the training data is a conversation, which a chat template writes. Only that many are read,
+    /// because data of texts would be read to its end.
+    /// </summary>
     public bool HasConversations() => Dataset.Read(
-        Train, new() { Split = DataSplit.Train, Columns = Columns, Side = Side, Ignore = Ignore })
+        Train, new() { Split = DataSplit.Train, Columns = Columns, Side = Side, Ignore = Ignore }).Take(FirstExamples)
         .Any(example => example is ChatExample or ChatComparisonExample or LabelledExample { Response: ChatExample }
             or RewardedExample { Response: ChatExample });
 
-    /// <summary>Training and held-out examples, encoded one by one; the run keeps a hash of each that is trained on.</summary>
-    /// <param name="encode">Encodes an example; null leaves it out.</param>
-    /// <param name="encoder">Counts what was cut or left out.</param>
+    /// <summary>Training and held-out items; the run keeps a hash of each example that is trained on.</summary>
+    /// <param name="encoding">How the method encodes an example.</param>
+    /// <param name="encoder">Encodes texts, and counts what was cut or left out.</param>
     /// <param name="run">Gets the notices; its seed decides which examples are held out.</param>
+    /// <param name="cancellation">Stops reading.</param>
     /// <param name="alsoRead">Fields that rewards read.</param>
     /// <exception cref="InvalidDataException">The data cannot be used, or changed since the run began.</exception>
     public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) Load<T>(
-        Func<Example, T?> encode, TextEncoder encoder, Run run, IReadOnlyList<string>? alsoRead = null) where T : class
+        ExampleEncoding<T> encoding, TextEncoder encoder, Run run, CancellationToken cancellation, IReadOnlyList<string>? alsoRead = null)
+        where T : class
     {
-        var use = MethodOf(run).Reads;
-        var (train, heldOut) = LoadAll(Encode, encoder, run, alsoRead);
-        run.TrainedRows = [.. train.Select(row => row.Hash)];
-        return ([.. train.Select(row => row.Item)], [.. heldOut.Select(row => row.Item)]);
-
-        IReadOnlyList<(T Item, string Hash)> Encode(IEnumerable<Example> examples) =>
-            [.. from example in examples
-                let item = encode(example)
-                where item is not null
-                select (item, DataDigest.HashOf(example, use))];
+        var (data, heldOut) = Encode(encoding, encoder, run, cancellation, alsoRead ?? []);
+        var (train, aside) = Split(data.Items.Count, heldOut is not null, run);
+        run.TrainedRows = new ListView<string>(train.Length, at => DataDigest.Written(data.Hashes[train[at]]));
+        return (ListView<T>.Of(data.Items, train), WithNotice(heldOut?.Items ?? ListView<T>.Of(data.Items, aside), run));
     }
 
-    /// <summary>Training and held-out rows, encoded all at once.</summary>
+    /// <summary>Training and held-out rows into which items are packed. Examples are held out by packed rows.</summary>
+    /// <param name="encoding">How the method encodes an example.</param>
+    /// <param name="pack">Packs items.</param>
+    /// <param name="encoder">Encodes texts, and counts what was cut or left out.</param>
+    /// <param name="run">Gets the notices; its seed decides which rows are held out.</param>
+    /// <param name="cancellation">Stops reading.</param>
     /// <inheritdoc cref="Load"/>
-    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) LoadAll<T>(
-        Func<IEnumerable<Example>, IReadOnlyList<T>> encode, TextEncoder encoder, Run run, IReadOnlyList<string>? alsoRead = null)
+    public (IReadOnlyList<T> Train, IReadOnlyList<T> HeldOut) LoadPacked<T>(
+        ExampleEncoding<T> encoding, Func<IReadOnlyList<T>, IReadOnlyList<T>> pack, TextEncoder encoder, Run run,
+        CancellationToken cancellation) where T : class
     {
-        var options = For(MethodOf(run)) with { AlsoRead = alsoRead ?? [], Notice = run.Notice, Recognised = run.Notice };
-        var (trainDigest, heldOutDigest) = (new DataDigest(), new DataDigest());
-        var train = encode(trainDigest.Count(Dataset.Read(Train, options)));
-        if (train.Count == 0)
+        var (data, heldOut) = Encode(encoding, encoder, run, cancellation, []);
+        var rows = pack(data.Items);
+        var (train, aside) = Split(rows.Count, heldOut is not null, run);
+        return (ListView<T>.Of(rows, train), WithNotice(heldOut is null ? ListView<T>.Of(rows, aside) : pack(heldOut.Items), run));
+    }
+
+    /// <summary>The training data, and the held-out data where there are files of it.</summary>
+    (EncodedData<T> Train, EncodedData<T>? HeldOut) Encode<T>(
+        ExampleEncoding<T> encoding, TextEncoder encoder, Run run, CancellationToken cancellation, IReadOnlyList<string> alsoRead)
+        where T : class
+    {
+        var options = For(MethodOf(run)) with { AlsoRead = alsoRead, Notice = run.Notice, Recognised = run.Notice };
+        var data = new DataEncoder(encoder, Cache) { Progress = run.Progress, Notify = run.Notice };
+        var train = data.Encode(Train, options, encoding, cancellation);
+        if (train.Items.Count == 0)
             throw new InvalidDataException(
                 $"{Train} has no examples to train on{string.Concat(encoder.Notices.Select(notice => "\n  " + notice))}");
-        var (heldOutPath, split) = HeldOut.Length == 0 && HasHeldOutFiles(run) ? (Train, DataSplit.HeldOut) : (HeldOut, DataSplit.All);
-        var heldOut = heldOutPath.Length > 0 ? encode(heldOutDigest.Count(Dataset.Read(heldOutPath, options with { Split = split }))) : [];
-        if (heldOutPath.Length > 0 && heldOutDigest.Rows == 0)
+        var (path, split) = HeldOut.Length == 0 && HasHeldOutFiles(run) ? (Train, DataSplit.HeldOut) : (HeldOut, DataSplit.All);
+        var heldOut = path.Length > 0 ? data.Encode(path, options with { Split = split }, encoding, cancellation) : null;
+        if (heldOut?.Digest.Rows == 0)
             throw new InvalidDataException(
-                $"`data.heldOut`: {heldOutPath} has no examples; name other data, or hold out a share of data.train");
-        run.RecordData(heldOutPath.Length > 0
-            ? [("train", Train, trainDigest), ("heldOut", heldOutPath, heldOutDigest)]
-            : [("train", Train, trainDigest)]);
+                $"`data.heldOut`: {path} has no examples; name other data, or hold out a share of data.train");
+        run.RecordData(heldOut is not null
+            ? [("train", Train, train.Digest), ("heldOut", path, heldOut.Digest)]
+            : [("train", Train, train.Digest)]);
         run.Notices(encoder.Notices);
-        if (heldOutPath.Length == 0)
-            (train, heldOut) = Data.HeldOut.Split(train, HeldOutShare, run.Seed);
-        if (heldOut.Count == 0 && (heldOutPath.Length > 0 || HeldOutShare > 0))
-            run.Notice("there is no evaluation: "
-                + (heldOutPath.Length > 0 ? $"every example of {heldOutPath} was left out" : "the only example is trained on"));
         return (train, heldOut);
+    }
+
+    (int[] Train, int[] HeldOut) Split(int count, bool hasHeldOut, Run run) =>
+        Data.HeldOut.Split(count, hasHeldOut ? 0 : HeldOutShare, run.Seed);
+
+    IReadOnlyList<T> WithNotice<T>(IReadOnlyList<T> heldOut, Run run)
+    {
+        var path = HeldOut.Length > 0 ? HeldOut : Dataset.HasHeldOut(Train) ? Train : "";
+        if (heldOut.Count == 0 && (path.Length > 0 || HeldOutShare > 0))
+            run.Notice($"there is no evaluation: {(path.Length > 0 ? $"every example of {path} was left out" : "the only example is trained on")}");
+        return heldOut;
     }
 
     /// <summary>Whether the folder of the training data has held-out files by their names; the run gets a notice.</summary>

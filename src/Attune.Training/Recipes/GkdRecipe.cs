@@ -78,6 +78,8 @@ public sealed record GkdRecipe : OfflineRecipe<TokenDemonstration>
     protected override TokenDemonstration? Encode(Example example, TextEncoder encoder) =>
         Algorithms.Gkd.Encode(example, encoder, Gkd, ResponseRoom);
 
+    protected override string EncodingSettings => $"{ResponseRoom} {Gkd.TeacherPrompt}";
+
     protected override IObjective<TokenDemonstration> NewObjective(Policy policy, TrainedParameters trained, Run run)
     {
         var student = new Policy(policy.Model, policy.Tokenizer, Sampling) { Critic = null };

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Models.Heads;
@@ -76,8 +77,11 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
         Optimizer = new() { LearningRate = 1e-6, Schedule = new() { Kind = ScheduleKind.Linear } };
     }
 
-    /// <summary>An example in tokens; null leaves it out.</summary>
+    /// <summary>An example in tokens; null leaves it out. It is called from several threads.</summary>
     protected abstract TExample? Encode(Example example, TextEncoder encoder);
+
+    /// <summary>The options of the method that <see cref="Encode"/> depends on.</summary>
+    protected virtual string EncodingSettings => "";
 
     /// <summary>The model that is trained, without heads that the method does not train.</summary>
     protected virtual LanguageModel LoadModel(Run run)
@@ -99,7 +103,8 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
         var model = LoadModel(run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(example => Encode(example, encoder), encoder, run);
+        var (train, heldOut) = Data.Load(
+            ExampleEncoding<TExample>.Single(Encode) with { Settings = EncodingSettings }, encoder, run, cancellation);
         var objective = NewObjective(new Policy(model, tokenizer, new()), trained, run);
         using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation, FurtherBetas);
         var task = new OfflineTask<TExample>(run, trained, objective, Training, Optimizer) { Responses = responses };

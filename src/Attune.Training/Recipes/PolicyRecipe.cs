@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Models.Backbones;
@@ -217,9 +218,13 @@ public abstract record PolicyRecipe : IRecipe
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
+        var encoding = ExampleEncoding<TokenPrompt>.Single((example, texts) =>
+            texts.EncodePrompt(episodes?.Tools is { } tools ? WithTools(example, tools) : example, ResponseRoom)) with
+        {
+            Settings = $"{ResponseRoom} {episodes?.Tools}",
+        };
         var (prompts, heldOut) = Data.Load(
-            example => encoder.EncodePrompt(episodes?.Tools is { } tools ? WithTools(example, tools) : example, ResponseRoom), encoder, run,
-            [.. allRewards.SelectMany(reward => reward.RowFields), .. EpisodeFields]);
+            encoding, encoder, run, cancellation, [.. allRewards.SelectMany(reward => reward.RowFields), .. EpisodeFields]);
         RewardSources.RequireFields(allRewards, prompts.Concat(heldOut));
         RequireEpisodeFields(prompts.Concat(heldOut));
         if (BestMetric is { } metric && heldOut.Count > 0)

@@ -94,8 +94,7 @@ public sealed record PretrainRecipe : IRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone);
-        var (train, heldOut) = Data.LoadAll(
-            examples => Pretrain.Rows(objective, examples.Select(Document.From), encoder, model.Backbone.ContextLength), encoder, run);
+        var (train, heldOut) = Pretrain.Load(Data, objective, encoder, model.Backbone.ContextLength, run, cancellation);
         run.Notice(
             $"{Quantity.Of(model.ParameterCount, "parameter")}, {Quantity.Of(tokenizer.VocabularySize, "token")} in the vocabulary, "
             + $"{Quantity.Of(train.Sum(row => (long)row.Tokens.Length), "token")} to train on");

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Reporting.Reports;
 using Attune.Text;
 using Attune.Training.Algorithms;
@@ -74,7 +75,12 @@ public sealed record PrmRecipe : OfflineRecipe
         var model = ModelFolder.LoadProcessRewardModel(Model, Prm.StepSeparator, tokenizer, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(example => encoder.EncodeSteps((StepwiseExample)example, Prm.StepSeparator), encoder, run);
+        var (train, heldOut) = Data.Load(
+            ExampleEncoding<TokenSteps>.Single((example, texts) => texts.EncodeSteps((StepwiseExample)example, Prm.StepSeparator)) with
+            {
+                Settings = Prm.StepSeparator,
+            },
+            encoder, run, cancellation);
         new OfflineTask<TokenSteps>(run, trained, new Algorithms.Prm(model, tokenizer, Prm), Training, Optimizer)
             .Train(train, heldOut, cancellation);
         run.Complete(folder => trained.Save(folder, Model, tokenizer, whole => ModelFolder.Save(whole, model, tokenizer)));

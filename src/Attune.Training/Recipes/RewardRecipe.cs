@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Training.Algorithms;
@@ -106,7 +107,8 @@ public sealed record RewardRecipe : IRecipe
         var model = ModelFolder.LoadRewardModel(Model, NewModel, tokenizer, run, Reward.Heads);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(example => encoder.EncodeComparisons(example), encoder, run);
+        var (train, heldOut) = Data.Load(
+            ExampleEncoding<TokenComparisons>.Single((example, texts) => texts.EncodeComparisons(example)), encoder, run, cancellation);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
         var task = new OfflineTask<TokenComparisons>(

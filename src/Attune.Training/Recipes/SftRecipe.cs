@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Attune.Data;
+using Attune.Data.Encoded;
 using Attune.Models;
 using Attune.Models.Backbones;
 using Attune.Training.Algorithms;
@@ -49,7 +50,8 @@ public sealed record SftRecipe : OfflineRecipe
             ModelFolder.LoadLanguageModel(Model, run), ModelFolder.LoadTokenizer(Model, run), this, Parameters, run);
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
-        var (train, heldOut) = Data.Load(example => Algorithms.Sft.Encode(example, encoder), encoder, run);
+        var (train, heldOut) = Data.Load(
+            ExampleEncoding<TokenRow>.Single(Algorithms.Sft.Encode), encoder, run, cancellation);
         if (Sft.Packing)
             train = Pack(train, model);
         if (run.SelfTest)

@@ -31,6 +31,14 @@ public interface IRunDisplay
     {
     }
 
+    /// <summary>How much of the data is read or tokenized, before the run begins.</summary>
+    /// <param name="text">What is done.</param>
+    /// <param name="bytes">The bytes that are done.</param>
+    /// <param name="total">All bytes.</param>
+    void Progress(string text, long bytes, long total)
+    {
+    }
+
     /// <summary>A message to the user that is not an error.</summary>
     void Notice(string text);
 

@@ -41,6 +41,6 @@ public sealed partial class Run
         if (data.Count > 0)
             AtomicWrite.File(Folder.Data, data.ToJsonString(new() { WriteIndented = true }) + "\n");
         if (TrainedRows.Count > 0)
-            AtomicWrite.File(Folder.TrainedRows, string.Concat(TrainedRows.Select(row => row + "\n")));
+            AtomicWrite.File(Folder.TrainedRows, path => File.WriteAllLines(path, TrainedRows));
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Attune.Data.Encoded;
 using Attune.Input;
 using Attune.Reporting.Charts;
 using Attune.Reporting.Files;
@@ -130,6 +131,9 @@ public sealed partial class Run : IDisposable, IRunState
 
     /// <summary>A notice about something that may be wrong.</summary>
     internal void Warn(string text) => display.Warning(text);
+
+    /// <summary>Shows how far the preparation of the data is.</summary>
+    internal void Progress(DataProgress progress) => display.Progress(progress.Text, progress.Bytes, progress.Total);
 
     public void Notices(IEnumerable<string> texts)
     {

@@ -139,7 +139,7 @@ public sealed class MaskedLmTests : IDisposable
     {
         var encoder = new TextEncoder(TinyData.WordPieces, Shape.Context);
         return MaskedLm.Rows(
-            documents.Select(text => encoder.EncodeDocument(new(new("documents", 1), text)))
-                .Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)])));
+            [.. documents.Select(text => encoder.EncodeDocument(new(new("documents", 1), text)))
+                .Select(tokens => new TokenRow(tokens, [.. tokens.Select(_ => true)]))]);
     }
 }

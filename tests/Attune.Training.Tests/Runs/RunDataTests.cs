@@ -149,7 +149,7 @@ public sealed class RunDataTests : IDisposable
         var known = File.ReadAllLines(run.TrainedRows);
         Assert.Equal(38, known.Length);
         var rows = Dataset.Read(folder.File("sft.jsonl"));
-        Assert.Equal(38, rows.Count(row => known.Contains(DataDigest.HashOf(row, DataUse.Demonstrations))));
+        Assert.Equal(38, rows.Count(row => known.Contains(DataDigest.Written(DataDigest.HashOf(row, DataUse.Demonstrations)))));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace Attune.Reporting.Files;
+namespace Attune.Input;
 
 /// <summary>Recognises the operating system's error of an <see cref="IOException"/> by its number, for which .NET has no types.</summary>
 public static class DiskErrors
