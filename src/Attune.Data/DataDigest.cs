@@ -6,7 +6,9 @@ using Encoding = System.Text.Encoding;
 
 namespace Attune.Data;
 
-/// <summary>The number of the rows of data, and their SHA-256 in hexadecimal digits: the same for the same rows in the same order.</summary>
+/// <summary>
+/// The number of the rows of data, and their SHA-256 in hexadecimal digits: the same for the same rows in the same order.
+/// </summary>
 public sealed record DataDigest(int Rows, string Sha256)
 {
     /// <summary>

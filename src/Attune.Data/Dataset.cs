@@ -43,7 +43,12 @@ public static class Dataset
     {
         options ??= new();
         RequireKnown(options);
-        return ReadFiles(path, FilesOf(path, options.Split), options, (reader, file) => Rows(file).Select(reader.Read));
+        var left = options.MostRows;
+        return ReadFiles(path, FilesOf(path, options.Split), options, (reader, file) => Rows(file).Take(left).Select(row =>
+        {
+            left--;
+            return reader.Read(row);
+        }));
     }
 
     /// <summary>

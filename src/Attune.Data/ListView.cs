@@ -7,12 +7,15 @@ namespace Attune.Data;
 /// <param name="item">Makes the item at an index.</param>
 public sealed class ListView<T>(int count, Func<int, T> item) : IReadOnlyList<T>
 {
+    /// <summary>The items of a list at some indices.</summary>
+    public ListView(IReadOnlyList<T> list, int[] indices)
+        : this(indices.Length, at => list[indices[at]])
+    {
+    }
+
     public int Count => count;
 
     public T this[int index] => item(index);
-
-    /// <summary>The items of a list at some indices.</summary>
-    public static ListView<T> Of(IReadOnlyList<T> list, int[] indices) => new(indices.Length, at => list[indices[at]]);
 
     public IEnumerator<T> GetEnumerator()
     {

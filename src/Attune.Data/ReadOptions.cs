@@ -44,6 +44,9 @@ public sealed record ReadOptions
     /// <summary>The part of a folder that is read.</summary>
     public DataSplit Split { get; init; }
 
+    /// <summary>The most rows that <see cref="Dataset.Read"/> reads.</summary>
+    public int MostRows { get; init; } = int.MaxValue;
+
     /// <summary>What the examples are for. A field whose meaning would be lost is an error, unless this is <see cref="DataUse.Any"/>.
     /// </summary>
     public DataUse Use { get; init; }

@@ -187,7 +187,7 @@ public sealed class EncodedDataTests : IDisposable
         var file = folder.Write("a.jsonl", Demonstrations(4));
         using var begun = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
-        var first = Task.Run(() => InFile(file, encoding: ExampleEncoding<TokenRow>.Single((example, encoder) =>
+        var first = Task.Run(() => InFile(file, encoding: ExampleEncoding.Single<TokenRow>((example, encoder) =>
         {
             begun.Set();
             mayEnd.Wait();
@@ -225,7 +225,7 @@ public sealed class EncodedDataTests : IDisposable
     public void Encode_DataChangesWhileItIsRead_IsAnError()
     {
         var file = folder.Write("a.jsonl", Demonstrations(4));
-        var encoding = ExampleEncoding<TokenRow>.Single((example, encoder) =>
+        var encoding = ExampleEncoding.Single<TokenRow>((example, encoder) =>
         {
             File.AppendAllText(file, "\n");
             return Encode(example, encoder);
@@ -265,7 +265,7 @@ public sealed class EncodedDataTests : IDisposable
 
     static ExampleEncoding<TokenRow> Refused => Single<TokenRow>((_, _) => throw new InvalidOperationException("encoded again"));
 
-    static ExampleEncoding<T> Single<T>(Func<Example, TextEncoder, T?> encode) where T : class => ExampleEncoding<T>.Single(encode);
+    static ExampleEncoding<T> Single<T>(Func<Example, TextEncoder, T?> encode) where T : class => ExampleEncoding.Single<T>(encode);
 
     static TokenRow? Encode(Example example, TextEncoder encoder) => encoder.EncodeDemonstration((Demonstration)example);
 

@@ -38,6 +38,10 @@ static class DataInspectCommand
         Description = $"The method to read as, with its defaults: {MethodCatalog.Names} (default: one that learns from the layout)",
     };
     static readonly Option<int> Rows = new("--rows") { Description = "Examples to show", DefaultValueFactory = _ => 3 };
+    static readonly Option<int> Limit = new("--limit")
+    {
+        Description = "The most examples to read; 0 for all", DefaultValueFactory = _ => 100_000,
+    };
     static readonly Option<int> Context = new("--context") { Description = "The context length in tokens; 0 for the model's" };
     static readonly Option<OverlongExamples?> TooLongIs = ChoiceOption.CreateOptional<OverlongExamples>(
         "--too-long", "What to do with longer texts (default: what the method does)");
@@ -47,7 +51,7 @@ static class DataInspectCommand
     {
         var command = new Command("inspect", "Show examples as a method reads them, their lengths, and what is truncated or left out")
         {
-            File, Model, Method, Rows, Context, TooLongIs,
+            File, Model, Method, Rows, Limit, Context, TooLongIs,
         };
         Reading.AddTo(command);
         command.SetAction(Inspect);
@@ -58,9 +62,11 @@ static class DataInspectCommand
     {
         var (file, rows, context, folder) =
             (parsed.GetValue(File)!, parsed.GetValue(Rows), parsed.GetValue(Context), parsed.GetValue(Model));
-        if (rows < 0 || context < 0)
-            throw new InvalidDataException($"{(rows < 0 ? "--rows" : "--context")} must be at least 0 (was {Math.Min(rows, context)}).");
-        var options = Reading.Read(parsed);
+        foreach (var option in (Option<int>[])[Rows, Limit, Context])
+            if (parsed.GetValue(option) is < 0 and var value)
+                throw new InvalidDataException($"{option.Name} must be at least 0 (was {value}).");
+        var limit = parsed.GetValue(Limit) is > 0 and var most ? most : int.MaxValue;
+        var options = Reading.Read(parsed) with { MostRows = limit };
         var first = Dataset.Read(file, options).FirstOrDefault() ?? throw new InvalidDataException($"{file} has no examples.");
         var method = MethodFor(parsed.GetValue(Method), first);
         var notices = new List<string>();
@@ -73,15 +79,16 @@ static class DataInspectCommand
         {
             Notice = notices.Add,
             Syntax = OptionSyntax.CommandLine,
+            MostRows = limit,
         });
         var recipe = method?.NewRecipe();
         var tooLong = parsed.GetValue(TooLongIs) ?? recipe?.Data.TooLong ?? OverlongExamples.Truncate;
         PrintRow("fields", $"{string.Join(", ", first.Row!.Names)}: {DataUses.Name(DataUses.Of(first))}");
         PrintMethod(method, DataUses.Of(first), isGuessed: parsed.GetValue(Method) is null, tooLong, recipe);
         if (folder is null)
-            PrintInCharacters(read, rows, notices);
+            PrintInCharacters(read, rows, limit, notices);
         else
-            PrintInTokens(read, data, folder, context, method, recipe, tooLong, rows, notices);
+            PrintInTokens(read, data, folder, context, method, recipe, tooLong, rows, limit, notices);
         return 0;
     }
 
@@ -107,7 +114,7 @@ static class DataInspectCommand
             : rest);
     }
 
-    static void PrintInCharacters(IEnumerable<Example> read, int rows, List<string> notices)
+    static void PrintInCharacters(IEnumerable<Example> read, int rows, int limit, List<string> notices)
     {
         var lengths = new List<int>();
         PrintRow("tokenizer", "none: lengths are in characters; --model names a folder with a tokenizer");
@@ -123,13 +130,13 @@ static class DataInspectCommand
             lengths.Add(length);
         }
         Console.Out.WriteLine();
-        PrintRow("examples", Quantity.Of(lengths.Count, "example"));
+        PrintRow("examples", Quantity.Of(lengths.Count, "example") + More(lengths.Count, limit));
         PrintLengths(lengths, "characters", ExampleInspector.Unlimited);
         PrintNotes(notices, "");
     }
 
     static void PrintInTokens(IEnumerable<Example> read, DataOptions data, string folder, int context, TrainingMethod? method,
-        IRecipe? recipe, OverlongExamples tooLong, int rows, List<string> notices)
+        IRecipe? recipe, OverlongExamples tooLong, int rows, int limit, List<string> notices)
     {
         var found = ModelPath.Find(folder);
         var source = Peft.IsAdapter(found) ? Peft.BaseFolder(found) : found;
@@ -143,26 +150,19 @@ static class DataInspectCommand
         var inspection = new ExampleInspector(format.Tokenizer, most, tooLong, backbone?.StartToken, method?.Reads ?? DataUse.Any, room,
             backbone is null ? long.MaxValue : format.Embeddings(backbone.VocabularySize));
         PrintTokenizer(own, format, most);
-        var examples = new List<InspectedExample>();
+        var totals = new InspectionTotals();
         foreach (var example in read.Select(inspection.Inspect))
         {
-            if (examples.Count < rows)
+            if (totals.Examples < rows)
                 Show(example, format.Tokenizer);
-            examples.Add(example);
+            totals.Add(example);
         }
-        PrintCounts(examples);
-        PrintLengths([.. examples.Where(example => example.Rows.Count > 0).Select(example => example.Length)], "tokens", most);
-        PrintNotes([.. notices, .. inspection.Notices, .. Stops(examples)], "nothing is truncated or left out");
+        PrintCounts(totals, limit);
+        PrintLengths(totals.Lengths, "tokens", most);
+        PrintNotes([.. notices, .. inspection.Notices, .. totals.Stops], "nothing is truncated or left out");
     }
 
-    /// <summary>Examples at which a run would stop.</summary>
-    static IEnumerable<string> Stops(List<InspectedExample> examples) =>
-        from example in examples
-        where example is { IsLeftOut: true, Rows.Count: 0 }
-        from note in example.Notes
-        where note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)
-        group example by note into same
-        select $"{Quantity.Sentence(same.Count(), same.Key)} (the first: {same.First().Example.Origin.Place})";
+    static string More(int examples, int limit) => examples < limit ? "" : ", as many as are read; --limit 0 reads all";
 
     static void PrintTokenizer(Tokenizer tokenizer, Conversations format, int context)
     {
@@ -228,16 +228,14 @@ static class DataInspectCommand
         public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => segments;
     }
 
-    static void PrintCounts(List<InspectedExample> examples)
+    static void PrintCounts(InspectionTotals totals, int limit)
     {
-        var rows = examples.SelectMany(example => example.Rows).ToList();
-        var (tokens, targets) = (rows.Sum(row => (long)row.Length), rows.Sum(row => (long)row.TargetCount));
         Console.Out.WriteLine();
-        var texts = rows.Count == examples.Count ? "" : $", {Quantity.Of(rows.Count, "text")}";
-        PrintRow("examples", $"{Count(examples[0].Example, examples.Count)}{texts}");
-        var share = NumberFormat.Percent(tokens == 0 ? 0 : (double)targets / tokens);
-        PrintRow("tokens", $"{tokens:N0}; {targets:N0} ({share}) {Meaning(examples[0].Example)}");
-        PrintRow("left out", $"{examples.Count(example => example.IsLeftOut):N0}");
+        var texts = totals.Texts == totals.Examples ? "" : $", {Quantity.Of(totals.Texts, "text")}";
+        PrintRow("examples", $"{Count(totals.First!, totals.Examples)}{texts}{More(totals.Examples, limit)}");
+        var share = NumberFormat.Percent(totals.Tokens == 0 ? 0 : (double)totals.Targets / totals.Tokens);
+        PrintRow("tokens", $"{totals.Tokens:N0}; {totals.Targets:N0} ({share}) {Meaning(totals.First!)}");
+        PrintRow("left out", $"{totals.LeftOut:N0}");
     }
 
     static string Count(Example example, int count) => example switch
@@ -281,4 +279,46 @@ static class DataInspectCommand
     }
 
     static void PrintRow(string name, string value) => Console.Out.WriteLine($"{name,-10} {value}");
+
+    /// <summary>Counts of the examples that were inspected, which are not kept.</summary>
+    sealed class InspectionTotals
+    {
+        readonly Dictionary<string, (int Count, string First)> stops = new(StringComparer.Ordinal);
+
+        public Example? First { get; private set; }
+
+        public int Examples { get; private set; }
+
+        public int Texts { get; private set; }
+
+        public int LeftOut { get; private set; }
+
+        public long Tokens { get; private set; }
+
+        public long Targets { get; private set; }
+
+        /// <summary>The length of each example that has a text.</summary>
+        public List<int> Lengths { get; } = [];
+
+        /// <summary>Examples at which a run would stop.</summary>
+        public IEnumerable<string> Stops =>
+            stops.Select(stop => $"{Quantity.Sentence(stop.Value.Count, stop.Key)} (the first: {stop.Value.First})");
+
+        public void Add(InspectedExample example)
+        {
+            First ??= example.Example;
+            Examples++;
+            Texts += example.Rows.Count;
+            LeftOut += example.IsLeftOut ? 1 : 0;
+            Tokens += example.Rows.Sum(row => (long)row.Length);
+            Targets += example.Rows.Sum(row => (long)row.TargetCount);
+            if (example.Rows.Count > 0)
+                Lengths.Add(example.Length);
+            else
+                foreach (var note in example.Notes.Where(note => note.StartsWith(ExampleInspector.Stop, StringComparison.Ordinal)))
+                    stops[note] = stops.TryGetValue(note, out var known)
+                        ? known with { Count = known.Count + 1 }
+                        : (1, example.Example.Origin.Place);
+        }
+    }
 }

@@ -8,8 +8,12 @@ public sealed record ExampleEncoding<T>(Func<Example, TextEncoder, IEnumerable<T
 {
     /// <summary>What the items depend on in addition to the example, the encoder, and the method's name.</summary>
     public string Settings { get; init; } = "";
+}
 
+/// <summary>Makes encodings.</summary>
+public static class ExampleEncoding
+{
     /// <summary>An encoding that makes at most one item of an example; null leaves it out.</summary>
-    public static ExampleEncoding<T> Single(Func<Example, TextEncoder, T?> encode) =>
+    public static ExampleEncoding<T> Single<T>(Func<Example, TextEncoder, T?> encode) where T : class =>
         new((example, encoder) => encode(example, encoder) is { } item ? [item] : []);
 }

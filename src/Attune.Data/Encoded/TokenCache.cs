@@ -10,7 +10,7 @@ namespace Attune.Data.Encoded;
 sealed class TokenCache(IReadOnlyList<string> folders)
 {
     public const string FolderName = ".attune-cache";
-    const string Ending = ".tokens", Unfinished = ".unfinished";
+    const string Ending = ".tokens", Unfinished = ".unfinished", Ignored = ".gitignore";
 
     /// <summary>The folder in the user's cache.</summary>
     public static string UserFolder => Path.Combine(UserFolders.Cache, "tokens");
@@ -124,7 +124,7 @@ sealed class TokenCache(IReadOnlyList<string> folders)
     static void CreateFolder(string folder)
     {
         Directory.CreateDirectory(folder);
-        var ignored = Path.Combine(folder, ".gitignore");
+        var ignored = Path.Combine(folder, Ignored);
         if (!File.Exists(ignored))
             File.WriteAllText(ignored, "*\n");
     }
@@ -152,6 +152,17 @@ sealed class TokenCache(IReadOnlyList<string> folders)
                 // another process writes it
             }
         }
+    }
+
+    /// <summary>Removes the files of a folder, and the folder where nothing is left.</summary>
+    public static void Clear(string folder)
+    {
+        foreach (var (path, _) in Files(folder))
+            File.Delete(path);
+        RemoveUnfinished(folder);
+        File.Delete(Path.Combine(folder, Ignored));
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
     }
 
     /// <summary>The files of a folder with their descriptions; null for one that is damaged.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Attune.Text;
 
 /// <summary>The steps in a tokenizer.json: added tokens → normalizer → pre-tokenizer → model → post-processor → decoder.</summary>
@@ -8,6 +10,8 @@ sealed class TokenizerPipeline
     readonly IPreTokenizer? preTokenizer;
     readonly IPostProcessor? postProcessor;
     readonly IDecoder? decoder;
+    readonly SpellWord? spelling;
+    readonly WordCache words = new();                              // by their text before spelling
 
     TokenizerPipeline(JsonField root)
     {
@@ -18,6 +22,7 @@ sealed class TokenizerPipeline
         added = new(ReadAddedTokens(root), model, normalizer);
         VocabularySize = model.VocabularySize + added.Tokens.Values.Count(token => model.TokenToId(token.Content) is null);
         preTokenizer = root.Optional("pre_tokenizer") is { } cutting ? PreTokenizers.Read(cutting) : null;
+        spelling = preTokenizer?.Spelling;
         postProcessor = root.Optional("post_processor") is { } framing ? PostProcessors.Read(framing) : null;
         decoder = root.Optional("decoder") is { } joining ? Decoders.Read(joining) : null;
         Truncation = root.Optional("truncation") is { } truncation ? Truncation.Read(truncation) : null;
@@ -57,15 +62,29 @@ sealed class TokenizerPipeline
 
     public void AppendIds(string text, List<int> ids)
     {
-        var draft = Prepare(text, aligned: false);
+        var draft = Prepare(text, aligned: false, spelled: spelling is null);
         foreach (var piece in draft.Pieces)
         {
             if (piece.IsToken)
                 ids.Add(piece.Token);
             else
-                foreach (var token in model.Tokenize(draft[piece]))
+                foreach (var token in Tokenize(draft[piece]))
                     ids.Add(token.Id);
         }
+    }
+
+    /// <summary>The tokens of a word; one that is spelled in other characters is spelled when it is seen first.</summary>
+    Token[] Tokenize(ReadOnlySpan<char> word)
+    {
+        if (spelling is null)
+            return model.Tokenize(word);
+        if (words.TryGet(word, out var known))
+            return known;
+        var spelled = new ArrayBufferWriter<char>(word.Length + 16);
+        spelling(word, spelled);
+        var tokens = model.Tokenize(spelled.WrittenSpan);
+        words.Add(word, tokens);
+        return tokens;
     }
 
     public Encoding Encode(string text, int typeId, Truncation? truncation)
@@ -101,11 +120,17 @@ sealed class TokenizerPipeline
         return result;
     }
 
-    Draft Prepare(string text, bool aligned)
+    /// <param name="text">The text.</param>
+    /// <param name="aligned">Whether the origin of tokens is needed.</param>
+    /// <param name="spelled">Whether words are spelled as the model reads them.</param>
+    Draft Prepare(string text, bool aligned, bool spelled = true)
     {
         var draft = new Draft(Draft.WellFormed(text), aligned || preTokenizer?.NeedsAlignment == true);
         added.Extract(draft);
-        preTokenizer?.Apply(draft);
+        if (spelled)
+            preTokenizer?.Apply(draft);
+        else
+            preTokenizer?.Divide(draft);
         return draft;
     }
 

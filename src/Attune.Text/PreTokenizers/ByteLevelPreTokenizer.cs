@@ -10,13 +10,20 @@ sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTok
 {
     static readonly SplitPreTokenizer Words = new(new Gpt2Pattern(), SplitBehavior.Isolated, invert: false);
 
+    public SpellWord Spelling => Spell;
+
     public void Apply(Draft draft)
+    {
+        Divide(draft);
+        draft.Rewrite(Spell);
+    }
+
+    public void Divide(Draft draft)
     {
         if (addPrefixSpace)
             draft.Rewrite(AddSpace);
         if (useRegex)
             Words.Apply(draft);
-        draft.Rewrite(Spell);
     }
 
     static void AddSpace(ReadOnlySpan<char> piece, DraftWriter output)
@@ -24,6 +31,16 @@ sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) : IPreTok
         if (piece[0] != ' ')
             output.Append(' ', 0);
         output.Copy(piece);
+    }
+
+    static void Spell(ReadOnlySpan<char> word, ArrayBufferWriter<char> output)
+    {
+        var bytes = new byte[System.Text.Encoding.UTF8.GetByteCount(word)];
+        System.Text.Encoding.UTF8.GetBytes(word, bytes);
+        var letters = output.GetSpan(bytes.Length);
+        for (var at = 0; at < bytes.Length; at++)
+            letters[at] = ByteAlphabet.CharOf(bytes[at]);
+        output.Advance(bytes.Length);
     }
 
     internal static void Spell(ReadOnlySpan<char> piece, DraftWriter output)

@@ -1,9 +1,22 @@
+using System.Buffers;
+
 namespace Attune.Text;
+
+/// <summary>Appends a word in other characters.</summary>
+delegate void SpellWord(ReadOnlySpan<char> word, ArrayBufferWriter<char> output);
 
 /// <summary>Splits the pieces of a draft that are not added tokens into words, which the model then tokenizes one by one.</summary>
 interface IPreTokenizer
 {
     void Apply(Draft draft);
+
+    /// <summary>
+    /// The last thing that <see cref="Apply"/> does: it spells each word by itself. Null where it does something else.
+    /// </summary>
+    SpellWord? Spelling => null;
+
+    /// <summary><see cref="Apply"/> without <see cref="Spelling"/>.</summary>
+    void Divide(Draft draft) => Apply(draft);
 
     /// <summary>Whether the pre-tokenizer needs the origin of pieces, so that the draft must be aligned.</summary>
     bool NeedsAlignment => false;

@@ -114,7 +114,7 @@ public sealed record DataOptions
         var (data, heldOut) = Encode(encoding, encoder, run, cancellation, alsoRead ?? []);
         var (train, aside) = Split(data.Items.Count, heldOut is not null, run);
         run.TrainedRows = new ListView<string>(train.Length, at => DataDigest.Written(data.Hashes[train[at]]));
-        return (ListView<T>.Of(data.Items, train), WithNotice(heldOut?.Items ?? ListView<T>.Of(data.Items, aside), run));
+        return (new ListView<T>(data.Items, train), WithNotice(heldOut?.Items ?? new ListView<T>(data.Items, aside), run));
     }
 
     /// <summary>Training and held-out rows into which items are packed. Examples are held out by packed rows.</summary>
@@ -131,7 +131,7 @@ public sealed record DataOptions
         var (data, heldOut) = Encode(encoding, encoder, run, cancellation, []);
         var rows = pack(data.Items);
         var (train, aside) = Split(rows.Count, heldOut is not null, run);
-        return (ListView<T>.Of(rows, train), WithNotice(heldOut is null ? ListView<T>.Of(rows, aside) : pack(heldOut.Items), run));
+        return (new ListView<T>(rows, train), WithNotice(heldOut is null ? new ListView<T>(rows, aside) : pack(heldOut.Items), run));
     }
 
     /// <summary>The training data, and the held-out data where there are files of it.</summary>
@@ -164,7 +164,8 @@ public sealed record DataOptions
     {
         var path = HeldOut.Length > 0 ? HeldOut : Dataset.HasHeldOut(Train) ? Train : "";
         if (heldOut.Count == 0 && (path.Length > 0 || HeldOutShare > 0))
-            run.Notice($"there is no evaluation: {(path.Length > 0 ? $"every example of {path} was left out" : "the only example is trained on")}");
+            run.Notice("there is no evaluation: "
+                + (path.Length > 0 ? $"every example of {path} was left out" : "the only example is trained on"));
         return heldOut;
     }
 

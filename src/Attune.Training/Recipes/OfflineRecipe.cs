@@ -104,7 +104,7 @@ public abstract record OfflineRecipe<TExample> : OfflineRecipe where TExample : 
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(
-            ExampleEncoding<TExample>.Single(Encode) with { Settings = EncodingSettings }, encoder, run, cancellation);
+            ExampleEncoding.Single<TExample>(Encode) with { Settings = EncodingSettings }, encoder, run, cancellation);
         var objective = NewObjective(new Policy(model, tokenizer, new()), trained, run);
         using var responses = Responses.Create(model, tokenizer, encoder, trained, run, cancellation, FurtherBetas);
         var task = new OfflineTask<TExample>(run, trained, objective, Training, Optimizer) { Responses = responses };

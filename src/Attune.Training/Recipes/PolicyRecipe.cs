@@ -218,7 +218,7 @@ public abstract record PolicyRecipe : IRecipe
         using var gold = GoldReward.Count == 0 ? null : CreateRewards(GoldReward);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         RewardOptions[] allRewards = [.. AllRewards, .. GoldReward];
-        var encoding = ExampleEncoding<TokenPrompt>.Single((example, texts) =>
+        var encoding = ExampleEncoding.Single<TokenPrompt>((example, texts) =>
             texts.EncodePrompt(episodes?.Tools is { } tools ? WithTools(example, tools) : example, ResponseRoom)) with
         {
             Settings = $"{ResponseRoom} {episodes?.Tools}",

@@ -76,7 +76,7 @@ public sealed record PrmRecipe : OfflineRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(
-            ExampleEncoding<TokenSteps>.Single((example, texts) => texts.EncodeSteps((StepwiseExample)example, Prm.StepSeparator)) with
+            ExampleEncoding.Single<TokenSteps>((example, texts) => texts.EncodeSteps((StepwiseExample)example, Prm.StepSeparator)) with
             {
                 Settings = Prm.StepSeparator,
             },

@@ -108,7 +108,7 @@ public sealed record RewardRecipe : IRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(
-            ExampleEncoding<TokenComparisons>.Single((example, texts) => texts.EncodeComparisons(example)), encoder, run, cancellation);
+            ExampleEncoding.Single<TokenComparisons>((example, texts) => texts.EncodeComparisons(example)), encoder, run, cancellation);
         var normalisation = new RewardNormalisation(model, tokenizer, Normalise, Model, run) { Workers = Training.Workers };
         normalisation.Check();
         var task = new OfflineTask<TokenComparisons>(

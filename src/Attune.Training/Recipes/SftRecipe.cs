@@ -51,7 +51,7 @@ public sealed record SftRecipe : OfflineRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var encoder = tokenizer.NewEncoder(model.Backbone, Data.TooLong);
         var (train, heldOut) = Data.Load(
-            ExampleEncoding<TokenRow>.Single(Algorithms.Sft.Encode), encoder, run, cancellation);
+            ExampleEncoding.Single<TokenRow>(Algorithms.Sft.Encode), encoder, run, cancellation);
         if (Sft.Packing)
             train = Pack(train, model);
         if (run.SelfTest)

@@ -50,6 +50,8 @@ public sealed partial class LoggingDisplay(IRunDisplay inner, ILoggerFactory log
         inner.Notice(text);
     }
 
+    public void Progress(string text, long bytes, long total) => inner.Progress(text, bytes, total);
+
     public void Warning(string text)
     {
         LogWarning(log, text);
