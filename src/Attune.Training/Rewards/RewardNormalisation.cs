@@ -22,6 +22,9 @@ namespace Attune.Training.Rewards;
 /// <param name="run">Gives the seed and the device, and shows the notices.</param>
 public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, NormalisationOptions options, string start, Run run)
 {
+    /// <summary>The most examples of the data of which some are drawn.</summary>
+    const int MostExamples = 20_000;
+
     const int PromptsAtOnce = 64;
     const double MinStd = 1e-6;
 
@@ -58,6 +61,7 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
     {
         if (options.By == NormalisedBy.None)
             return;
+        data = Sample(data);
         var (what, heads) = options.By == NormalisedBy.Demonstrations ? ("demonstrations", Score(demonstrations))
             : fromPolicy ? ($"responses of {policy}", ScorePolicy(data, cancellation))
             : ("responses of the data", Score(Draw([.. data.SelectMany(encoder.EncodeForScoring)])));
@@ -70,6 +74,24 @@ public sealed class RewardNormalisation(RewardModel model, Tokenizer tokenizer, 
         run.Notice(
             $"scores are normalised on {heads.Length} {what}: score = (logit − shift) / scale with shift {Shown(model.Scale.Shift)} "
             + $"and scale {Shown(model.Scale.Scale)}");
+    }
+
+    /// <summary>
+    /// At most <see cref="MostExamples"/> examples, drawn in one pass, so that large data is not kept in memory: algorithm R, Vitter 1985,
+    /// https://doi.org/10.1145/3147.3165
+    /// </summary>
+    List<Example> Sample(IEnumerable<Example> data)
+    {
+        var (kept, seen, random) = (new List<Example>(), 0, new Random(run.Seed));
+        foreach (var example in data)
+        {
+            seen++;
+            if (kept.Count < MostExamples)
+                kept.Add(example);
+            else if (random.Next(seen) is var place && place < kept.Count)
+                kept[place] = example;
+        }
+        return kept;
     }
 
     /// <summary>The mean of each head, and its population standard deviation or 1.</summary>
