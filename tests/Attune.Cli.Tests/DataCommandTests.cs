@@ -111,6 +111,31 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_MoreExamplesThanTheLimit_ReadsTheFirst()
+    {
+        var data = folder.Write("many.jsonl", string.Concat(Enumerable.Range(0, 9).Select(row => $"{{\"text\": \"{row}\"}}\n")) + "{");
+        var (code, output, _) = Commands.Run("data", "inspect", data, "--limit", "4", "--method", "pretrain");
+        Assert.Equal(0, code);
+        Assert.Contains("examples   4 examples, as many as are read; --limit 0 reads all\n", output, StringComparison.Ordinal);
+        Assert.Equal(2, Commands.Run("data", "inspect", data, "--limit", "0").Code);
+    }
+
+    [Fact]
+    public void Cache_RunWithTokenizedData_IsListedAndCleared()
+    {
+        var data = folder.Write("some.jsonl", string.Concat(Enumerable.Range(0, 9).Select(row => $"{{\"text\": \"abc {row}\"}}\n")));
+        var (code, _, error) = Commands.Run("pretrain", $"data.train={data}", "data.cache=on", "newModel.layers=1", "newModel.width=16",
+            "newModel.heads=1", "newModel.context=16", "tokenizer.vocabularySize=260", "training.steps=1", $"run.output={folder.File("run")}");
+        Assert.True(code == 0, error);
+        Assert.Contains($"pretrain  {data}", Cache("list"), StringComparison.Ordinal);
+        Assert.Contains("removed 1 file", Cache("clear"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File(".attune-cache")));
+
+        string Cache(string command) => Commands.RunWith(
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CACHE_HOME"] = folder.Path }, "data", "cache", command, data).Output;
+    }
+
+    [Fact]
     public void Inspect_OneExample_IsNotInThePlural()
     {
         var data = folder.Write("one.jsonl", """{"prompt":"The cat says","completion":" meow."}""" + "\n");
