@@ -125,14 +125,16 @@ public sealed class DataCommandTests : IDisposable
     {
         var data = folder.Write("some.jsonl", string.Concat(Enumerable.Range(0, 9).Select(row => $"{{\"text\": \"abc {row}\"}}\n")));
         var (code, _, error) = Commands.Run("pretrain", $"data.train={data}", "data.cache=on", "newModel.layers=1", "newModel.width=16",
-            "newModel.heads=1", "newModel.context=16", "tokenizer.vocabularySize=260", "training.steps=1", $"run.output={folder.File("run")}");
+            "newModel.heads=1", "newModel.context=16", "tokenizer.vocabularySize=260", "training.steps=1",
+            $"run.output={folder.File("run")}");
         Assert.True(code == 0, error);
         Assert.Contains($"pretrain  {data}", Cache("list"), StringComparison.Ordinal);
         Assert.Contains("removed 1 file", Cache("clear"), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File(".attune-cache")));
 
         string Cache(string command) => Commands.RunWith(
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CACHE_HOME"] = folder.Path }, "data", "cache", command, data).Output;
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CACHE_HOME"] = folder.Path },
+            "data", "cache", command, data).Output;
     }
 
     [Fact]

@@ -230,7 +230,8 @@ public sealed class EncodedDataTests : IDisposable
             File.AppendAllText(file, "\n");
             return Encode(example, encoder);
         });
-        Assert.Contains("was changed while it was read", Assert.Throws<InvalidDataException>(() => InFile(file, encoding: encoding)).Message);
+        var message = Assert.Throws<InvalidDataException>(() => InFile(file, encoding: encoding)).Message;
+        Assert.Contains("was changed while it was read", message);
         Assert.Empty(TokenFiles());
     }
 

@@ -35,7 +35,8 @@ static class DataCacheCommand
     {
         var files = CachedData.Find(path);
         foreach (var file in files)
-            Console.Out.WriteLine($"{Size(file.Bytes),10}  {(file.Data.Length > 0 ? $"{file.Method}  {file.Data}" : "damaged")}  ({file.Path})");
+            Console.Out.WriteLine(
+                $"{Size(file.Bytes),10}  {(file.Data.Length > 0 ? $"{file.Method}  {file.Data}" : "damaged")}  ({file.Path})");
         Console.Out.WriteLine(Total(files));
     }
 
