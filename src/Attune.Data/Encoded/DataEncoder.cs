@@ -1,5 +1,3 @@
-using Attune.Text;
-
 namespace Attune.Data.Encoded;
 
 /// <summary>Where encoded data is kept.</summary>

@@ -20,10 +20,10 @@ sealed class TokenFile<T> : IDisposable
     /// <summary>Opens a file; null if it is damaged or not complete.</summary>
     public static (TokenFile<T> File, TokenFileDescription Description)? TryOpen(string path, CancellationToken cancellation)
     {
-        var file = File.OpenHandle(path);
-        if (TokenFile.ReadEnd(file) is { } end && TokenFile.HasChecksum(file, end, cancellation))
-            return (new(file, end), TokenFile.ReadDescription(file, end));
-        file.Dispose();
+        var opened = File.OpenHandle(path);
+        if (TokenFile.ReadEnd(opened) is { } found && TokenFile.HasChecksum(opened, found, cancellation))
+            return (new(opened, found), TokenFile.ReadDescription(opened, found));
+        opened.Dispose();
         return null;
     }
 
