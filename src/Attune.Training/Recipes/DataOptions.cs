@@ -111,7 +111,7 @@ public sealed record DataOptions
         ExampleEncoding<T> encoding, TextEncoder encoder, Run run, CancellationToken cancellation, IReadOnlyList<string>? alsoRead = null)
         where T : class
     {
-        var (data, heldOut) = Encode(encoding, encoder, run, cancellation, alsoRead ?? []);
+        var (data, heldOut) = Encode(encoding, encoder, run, alsoRead ?? [], cancellation);
         var (train, aside) = Split(data.Items.Count, heldOut is not null, run);
         run.TrainedRows = new ListView<string>(train.Length, at => DataDigest.Written(data.Hashes[train[at]]));
         return (new ListView<T>(data.Items, train), WithNotice(heldOut?.Items ?? new ListView<T>(data.Items, aside), run));
@@ -128,7 +128,7 @@ public sealed record DataOptions
         ExampleEncoding<T> encoding, Func<IReadOnlyList<T>, IReadOnlyList<T>> pack, TextEncoder encoder, Run run,
         CancellationToken cancellation) where T : class
     {
-        var (data, heldOut) = Encode(encoding, encoder, run, cancellation, []);
+        var (data, heldOut) = Encode(encoding, encoder, run, [], cancellation);
         var rows = pack(data.Items);
         var (train, aside) = Split(rows.Count, heldOut is not null, run);
         return (new ListView<T>(rows, train), WithNotice(heldOut is null ? new ListView<T>(rows, aside) : pack(heldOut.Items), run));
@@ -136,7 +136,7 @@ public sealed record DataOptions
 
     /// <summary>The training data, and the held-out data where there are files of it.</summary>
     (EncodedData<T> Train, EncodedData<T>? HeldOut) Encode<T>(
-        ExampleEncoding<T> encoding, TextEncoder encoder, Run run, CancellationToken cancellation, IReadOnlyList<string> alsoRead)
+        ExampleEncoding<T> encoding, TextEncoder encoder, Run run, IReadOnlyList<string> alsoRead, CancellationToken cancellation)
         where T : class
     {
         var options = For(MethodOf(run)) with { AlsoRead = alsoRead, Notice = run.Notice, Recognised = run.Notice };
