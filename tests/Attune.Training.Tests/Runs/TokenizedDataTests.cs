@@ -1,4 +1,3 @@
-using Attune.Data.Encoded;
 using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Training.Recipes;
