@@ -2,8 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using Attune.Data;
 using Attune.Data.Encoded;
 using Attune.Models.Backbones;
-using Attune.Training.Recipes;
-using Attune.Training.Runs;
 
 namespace Attune.Training.Algorithms;
 
@@ -65,23 +63,26 @@ public sealed record PretrainOptions
         static string Name(PretrainObjective objective) => objective.ToString().ToLowerInvariant();
     }
 
-    /// <summary>The documents of training and held-out data in tokens, as rows of at most the row length.</summary>
-    /// <inheritdoc cref="DataOptions.LoadPacked"/>
-    public (IReadOnlyList<TokenRow> Train, IReadOnlyList<TokenRow> HeldOut) Load(
-        DataOptions data, PretrainObjective objective, TextEncoder encoder, long context, Run run, CancellationToken cancellation)
+    /// <summary>Documents in tokens, as pieces of at most the row length.</summary>
+    /// <exception cref="InvalidDataException">The row length exceeds the context.</exception>
+    public ExampleEncoding<TokenRow> Encoding(PretrainObjective objective, long context)
     {
-        if (RowLength > context)
-            throw new InvalidDataException(
-                $"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).");
-        var length = RowLength == 0 ? (int)context : RowLength;
-        var isPacked = objective != PretrainObjective.Spans;
-        var encoding = new ExampleEncoding<TokenRow>(Pieces) { Settings = $"{objective} {length}" };
-        return data.LoadPacked(encoding, pieces => isPacked ? Packing.BestFit(pieces, length) : pieces, encoder, run, cancellation);
+        var length = Length(context);
+        return new(Pieces) { Settings = $"{objective} {length}" };
 
-        IEnumerable<TokenRow> Pieces(Example example, TextEncoder texts)
+        IEnumerable<TokenRow> Pieces(Example example, TextEncoder encoder)
         {
-            var document = texts.EncodeDocument(Document.From(example));
-            return Packing.Pieces(isPacked ? document : document[..^1], length);           // spans end with their own end token
+            var document = encoder.EncodeDocument(Document.From(example));
+            return Packing.Pieces(objective == PretrainObjective.Spans ? document[..^1] : document, length);     // spans add their own end
         }
     }
+
+    /// <summary>Pieces as rows: packed, or for spans as they are.</summary>
+    public IReadOnlyList<TokenRow> Pack(PretrainObjective objective, IReadOnlyList<TokenRow> pieces, long context) =>
+        objective == PretrainObjective.Spans ? pieces : Packing.BestFit(pieces, Length(context));
+
+    int Length(long context) => RowLength > context
+        ? throw new InvalidDataException(
+            $"`pretrain.rowLength` must be at most the model's context length, {context} (was {RowLength}).")
+        : RowLength == 0 ? (int)context : RowLength;
 }

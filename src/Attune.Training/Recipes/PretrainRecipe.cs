@@ -94,7 +94,9 @@ public sealed record PretrainRecipe : IRecipe
         var trained = TrainedParameters.Select(model, Parameters, run.Seed);
         var objective = Pretrain.ObjectiveOf(model.Backbone);
         var encoder = tokenizer.NewSequenceEncoder(model.Backbone);
-        var (train, heldOut) = Pretrain.Load(Data, objective, encoder, model.Backbone.ContextLength, run, cancellation);
+        var context = model.Backbone.ContextLength;
+        var (train, heldOut) = Data.LoadPacked(
+            Pretrain.Encoding(objective, context), pieces => Pretrain.Pack(objective, pieces, context), encoder, run, cancellation);
         run.Notice(
             $"{Quantity.Of(model.ParameterCount, "parameter")}, {Quantity.Of(tokenizer.VocabularySize, "token")} in the vocabulary, "
             + $"{Quantity.Of(train.Sum(row => (long)row.Tokens.Length), "token")} to train on");
