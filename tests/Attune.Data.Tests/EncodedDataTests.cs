@@ -65,10 +65,11 @@ public sealed class EncodedDataTests : IDisposable
                     """, Single((example, encoder) => encoder.EncodePrompt(example, room: 4)));
                 break;
             default:
-                Compare(Demonstrations(3), Single((example, encoder) => new TokenDemonstration(encoder.EncodePrompt(example, 1)!, [1, 70_000])
-                {
-                    TeacherPrompt = example.Origin.Line == 2 ? null : new([2], "two"),
-                }));
+                Compare(Demonstrations(3), Single((example, encoder) =>
+                    new TokenDemonstration(encoder.EncodePrompt(example, 1)!, [1, 70_000])
+                    {
+                        TeacherPrompt = example.Origin.Line == 2 ? null : new([2], "two"),
+                    }));
                 break;
         }
     }
