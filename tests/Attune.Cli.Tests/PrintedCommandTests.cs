@@ -24,6 +24,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("models get", "needs the network; HubCommandTests get from a server on this machine"),
         ("models merge", "needs an adapter; ModelFilesCommandTests merge one"),
         ("data get", "needs the network; HubCommandTests get from a server on this machine"),
+        ("data cache clear", "removes the user's tokenized data"),
         ("data inspect Anthropic/", "needs a data set of the Hub"),
         ("pretrain data.train=Anthropic/", "needs a data set of the Hub"),
         ("reward model=runs/hh/", "needs a data set of the Hub"),
