@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Attune.Input;
 using Attune.Torch.Interop;
 
 namespace Attune.Torch;
@@ -16,9 +17,27 @@ public static unsafe class TorchLibrary
     /// Starts to load the native library and libtorch on another thread, which takes half a second. The task ends when they are loaded, or
     /// cannot be: then the first use fails. Does nothing where the native library must be built first.
     /// </summary>
-    public static Task LoadInBackground() => NativeFile.Exists
-        ? Task.Run(() => Version).ContinueWith(_ => { }, TaskScheduler.Default)
-        : Task.CompletedTask;
+    public static Task LoadInBackground()
+    {
+        if (NativeFile.Existing is not { } file)
+            return Task.CompletedTask;
+        FindNativeFunctions(file);
+        return Task.Run(() => Version).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Calls what a thread that reads files calls. While glibc loads a library it holds a lock, which .NET needs when it calls a native
+    /// function for the first time: without this, the thread would wait until libtorch is loaded.
+    /// </summary>
+    static void FindNativeFunctions(string file)
+    {
+        Thread.GetCurrentProcessorId();
+        lock (new Lock())
+        {
+            using var stream = InputFile.Open(Path.Combine(Environment.CurrentDirectory, file));
+            stream.ReadByte();
+        }
+    }
 
     public static string Version => Marshal.PtrToStringUTF8((nint)Native.attune_torch_version())!;
 

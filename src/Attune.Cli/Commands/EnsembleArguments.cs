@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Attune.Torch;
+using Attune.Training.Parameters;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -44,9 +45,10 @@ sealed class EnsembleArguments
     public RewardScorer Load(ParseResult parsed)
     {
         string[] folders = [Model(parsed), .. parsed.GetValue(with) ?? []];
+        var tokenizers = Array.ConvertAll(folders, ModelFolder.LoadTokenizer);   // first: the device needs libtorch, which may be loading
         var on = Device.Parse(parsed.GetValue(device)!);
         return RewardScorer.Load(
             folders, on, ModelOptions.ParseDtype(parsed.GetValue(dtype)!, on, folders),
-            new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) }, parsed.GetValue(steps));
+            new() { Combine = parsed.GetValue(combine), Deviations = parsed.GetValue(deviations) }, parsed.GetValue(steps), tokenizers);
     }
 }

@@ -87,9 +87,9 @@ static class GenerateCommand
         if (file is null && output is not null)
             throw new InvalidDataException("--output needs --prompts; the response to one prompt is printed.");
         using var interruption = new CancellationOnSignal();
-        var device = Device.Parse(parsed.GetValue(On)!);
         var folder = parsed.GetValue(Model)!;
         var tokenizer = ModelFolder.LoadTokenizer(folder);
+        var device = Device.Parse(parsed.GetValue(On)!);               // needs libtorch, which may be loading
         var samples = parsed.GetValue(Samples);
         var format = new PromptFormat(tokenizer, parsed.GetValue(Raw), SamplingFlags.Lines(parsed.GetValue(SystemText)));
         var model = ModelFolder.LoadLanguageModel(folder, device, ModelOptions.ParseDtype(parsed.GetValue(Dtype)!, device, folder));

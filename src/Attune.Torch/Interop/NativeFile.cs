@@ -12,8 +12,9 @@ static class NativeFile
     /// <exception cref="DllNotFoundException">It does not exist and cannot be built; the message names what to install.</exception>
     public static nint Load() => Handle.Value;
 
-    /// <summary>Whether the library exists, so that loading it builds nothing.</summary>
-    public static bool Exists => Chosen is { } chosen ? File.Exists(chosen) : File.Exists(Installed) || File.Exists(Build.LibraryPath);
+    /// <summary>The library's file; null if it must be built first.</summary>
+    public static string? Existing =>
+        (Chosen ?? (File.Exists(Installed) ? Installed : Build.LibraryPath)) is var file && File.Exists(file) ? file : null;
 
     static string? Chosen => Environment.GetEnvironmentVariable("ATTUNE_NATIVE") is { Length: > 0 } chosen ? chosen : null;
 

@@ -1,6 +1,7 @@
 using Attune.Data;
 using Attune.Models;
 using Attune.Reporting.Evaluation;
+using Attune.Text;
 using Attune.Torch;
 using Attune.Training.Options;
 using Attune.Training.Parameters;
@@ -32,12 +33,15 @@ public sealed class RewardScorer
     /// <param name="dtype">The type of their weights; null for the type that they are stored in.</param>
     /// <param name="options">How the scores of several models or heads become one.</param>
     /// <param name="steps">How those of steps do, for a process reward model; null for the minimum.</param>
+    /// <param name="tokenizers">The tokenizers of the folders; null to read them.</param>
     /// <exception cref="InvalidDataException">A folder has no reward model, or the options are wrong.</exception>
     public static RewardScorer Load(
-        IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options, StepScore? steps = null)
+        IReadOnlyList<string> folders, Device device, DType? dtype, EnsembleOptions options, StepScore? steps = null,
+        IReadOnlyList<Tokenizer>? tokenizers = null)
     {
+        tokenizers ??= [.. folders.Select(ModelFolder.LoadTokenizer)];
         Validation.ThrowIfInvalid(options);
-        Member[] all = [.. folders.Select(Open)];
+        Member[] all = [.. folders.Zip(tokenizers, Open)];
         if (all.Length > 1 && Array.Exists(all, member => member.Steps is not null))
             throw new InvalidDataException("a process reward model cannot be a member of an ensemble; score with it alone");
         if (steps is not null && all[0].Steps is null)
@@ -45,9 +49,9 @@ public sealed class RewardScorer
                 $"a score of steps needs a process reward model (`attune prm`), and {folders[0]} scores whole responses");
         return new(all, options, steps ?? StepScore.Min);
 
-        Member Open(string folder)
+        Member Open(string folder, Tokenizer tokenizer)
         {
-            var (model, tokenizer) = (ModelFolder.LoadRewardModel(folder, device, dtype), ModelFolder.LoadTokenizer(folder));
+            var model = ModelFolder.LoadRewardModel(folder, device, dtype);
             var source = new RewardModelSource(model, tokenizer, tokenizer) { Workers = Environment.ProcessorCount };
             var scorer = model.StepSeparator is null ? null : new StepScorer(model, tokenizer) { Workers = source.Workers };
             return new(model, source, tokenizer.NewSequenceEncoder(model.Backbone), scorer);
