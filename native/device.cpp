@@ -1,4 +1,5 @@
 // Devices, threads, random generators, and the data of `attune doctor`.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
@@ -7,6 +8,9 @@
 #include "export.h"
 
 using namespace attune;
+
+// Of the OpenMP that libtorch uses; null where it uses none.
+extern "C" __attribute__((weak)) void omp_set_num_threads(int);
 
 namespace {
 
@@ -29,8 +33,14 @@ ATTUNE_EXPORT int attune_cuda_synchronize(int32_t index) {
     return guard([&] { torch::cuda::synchronize(index); });
 }
 
+// libtorch's function also starts the threads of a pool for mobile devices again, and those that end spin for milliseconds. It is needed
+// for MKL, which has a number of threads of its own.
 ATTUNE_EXPORT int attune_set_threads(int32_t count) {
-    return guard([&] { at::set_num_threads(count); });
+    return guard([&] {
+        if (at::get_num_threads() == count) return;
+        if (omp_set_num_threads && count > 0 && !at::hasMKL()) omp_set_num_threads(count);
+        else at::set_num_threads(count);
+    });
 }
 
 ATTUNE_EXPORT int32_t attune_threads() { return at::get_num_threads(); }
