@@ -64,6 +64,7 @@ public:
 
 private:
     static constexpr size_t step = 16 << 20;
+    static constexpr size_t huge_page = 2 << 20;
 
     // Sizes are not rounded to pages: blocks that all start at the same offset in a page would compete for the same lines of the cache.
     static size_t rounded(size_t size) { return (size + c10::gAlignment - 1) / c10::gAlignment * c10::gAlignment; }
@@ -74,6 +75,7 @@ private:
         if (used + size > usable) {
             auto more = std::min<size_t>(last - usable, (used + size - usable + step - 1) / step * step);
             if (mprotect(usable, more, PROT_READ | PROT_WRITE) != 0) return nullptr;
+            madvise(usable, more, MADV_HUGEPAGE);
             usable += more;
         }
         auto* start = used;
@@ -82,14 +84,15 @@ private:
     }
 
     // Addresses only: a page takes memory when it is first written. Holes make the range in use larger than the tensors, so it is several
-    // times the machine's memory; much more would be too much for emulators, which keep a table of all pages.
+    // times the machine's memory; much more would be too much for emulators, which keep a table of all pages. It starts at a multiple of
+    // the size of a huge page: these save most translations of addresses, which are slow in a virtual machine.
     void reserve() {
         auto memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
         for (auto size = 4 * memory; size >= size_t{1} << 30; size >>= 1) {
             auto* range = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
             if (range == MAP_FAILED) continue;
-            first = used = usable = static_cast<char*>(range);
-            last = first + size;
+            last = static_cast<char*>(range) + size;
+            first = used = usable = last - size + (huge_page - reinterpret_cast<uintptr_t>(range) % huge_page) % huge_page;
             return;
         }
     }
