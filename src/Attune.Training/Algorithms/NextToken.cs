@@ -13,8 +13,9 @@ namespace Attune.Training.Algorithms;
 /// </summary>
 /// <param name="model">The model that is trained.</param>
 /// <param name="tokenizer">Its tokenizer, for messages and padding.</param>
-/// <param name="perToken">(N, V) logits and (N) targets → (N) losses.</param>
-public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, Tensor> perToken) : IObjective<TokenRow>
+/// <param name="perToken">(N, V) logits and (N) targets → (N) losses, and (N) 1 where the target is the likeliest token.</param>
+public sealed class NextToken(LanguageModel model, Tokenizer tokenizer, Func<Tensor, Tensor, (Tensor Losses, Tensor IsCorrect)> perToken)
+    : IObjective<TokenRow>
 {
     /// <summary>Per-visit augmentation of a row, such as corrupted spans; null for none.</summary>
     public Func<TokenRow, long, TokenRow>? Augment { get; init; }

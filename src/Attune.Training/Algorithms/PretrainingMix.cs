@@ -37,7 +37,7 @@ public sealed class PretrainingMix(
     PretrainingMixOptions options, LanguageModel model, Tokenizer tokenizer, IReadOnlyList<TokenRow> rows, int seed)
     : IAuxiliaryLoss
 {
-    readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.PerToken(logits, targets));
+    readonly NextToken objective = new(model, tokenizer, (logits, targets) => CrossEntropy.Smoothed(logits, targets, labelSmoothing: 0));
     readonly BatchOrder order = new(rows.Count, options.Rows, seed);
 
     /// <summary>Reads the text: documents packed into rows, or demonstrations.</summary>

@@ -66,8 +66,11 @@ public static class Sft
         };
     }
 
-    /// <summary>The loss of each token: (N, V) logits, which it may overwrite, and (N) targets → (N).</summary>
-    public static Func<Tensor, Tensor, Tensor> PerToken(SftOptions options) => options.Loss == SftLoss.Dft
+    /// <summary>
+    /// The loss of each token: (N, V) logits, which it may overwrite, and (N) targets → (N) losses, and (N) 1 where the target is the
+    /// likeliest token.
+    /// </summary>
+    public static Func<Tensor, Tensor, (Tensor Losses, Tensor IsCorrect)> PerToken(SftOptions options) => options.Loss == SftLoss.Dft
         ? CrossEntropy.Dynamic
         : (logits, targets) => CrossEntropy.Smoothed(logits, targets, options.LabelSmoothing);
 

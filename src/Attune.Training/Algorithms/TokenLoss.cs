@@ -18,10 +18,12 @@ static class TokenLoss
     /// <param name="predictions">The index in the flattened (B · T) that each target token is predicted from, and the token.</param>
     /// <param name="rows">The rows of the batch, for the count of tokens.</param>
     /// <param name="count">Target tokens of the whole step.</param>
-    /// <param name="perToken">(N, V) logits, which it may overwrite, and (N) targets → (N) losses.</param>
+    /// <param name="perToken">
+    /// (N, V) logits, which it may overwrite, and (N) targets → (N) losses, and (N) 1 where the target is the likeliest token.
+    /// </param>
     public static Loss Compute(
         LanguageModel model, Tensor hidden, IEnumerable<(long Cell, long Target)> predictions, IEnumerable<TokenRow> rows, double count,
-        Func<Tensor, Tensor, Tensor> perToken)
+        Func<Tensor, Tensor, (Tensor Losses, Tensor IsCorrect)> perToken)
     {
         var all = predictions.ToList();
         var cells = TensorBatch.Longs([.. all.Select(one => one.Cell)], model.Device);                      // (N)
@@ -43,8 +45,8 @@ static class TokenLoss
         Tensor[] Terms(Tensor part, long from, long to)
         {
             var (logits, expected) = (model.Logits(part, dtype: null), targets.Slice(0, from, to));         // (n, V), (n)
-            var isCorrect = logits.Detach().ArgMax(-1).EqualTo(expected).To(DType.Float32);
-            return [perToken(logits, expected), isCorrect];
+            var (losses, isCorrect) = perToken(logits, expected);
+            return [losses, isCorrect];
         }
     }
 

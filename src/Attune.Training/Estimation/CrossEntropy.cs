@@ -27,18 +27,24 @@ public static class CrossEntropy
             : PerToken(logits, targets);
 
     /// <summary><see cref="PerToken"/> for training. May overwrite the logits.</summary>
-    public static Tensor Smoothed(Tensor logits, Tensor targets, double labelSmoothing) =>
-        labelSmoothing == 0 ? PerTokenInPlace(logits, targets) : PerToken(logits, targets, labelSmoothing);
+    /// <returns>(N) losses, and 1 where the target is the likeliest token: (N).</returns>
+    public static (Tensor Losses, Tensor IsCorrect) Smoothed(Tensor logits, Tensor targets, double labelSmoothing) =>
+        labelSmoothing == 0 && Tensor.TokenLogprobs(logits, targets) is var (logprobs, _, likeliest)
+            ? (-logprobs, likeliest)
+            : (PerToken(logits, targets, labelSmoothing), IsCorrect(logits, targets));
 
     /// <summary>
     /// −sg(p) log p: dynamic fine-tuning, which gives unlikely targets less weight (sg: stop-gradient). Wu et al. 2025, eq. 9,
     /// https://arxiv.org/abs/2508.05629
     /// </summary>
-    public static Tensor Dynamic(Tensor logits, Tensor targets)
+    /// <inheritdoc cref="Smoothed"/>
+    public static (Tensor Losses, Tensor IsCorrect) Dynamic(Tensor logits, Tensor targets)
     {
         var loss = PerToken(logits, targets);
-        return loss * (-loss.Detach()).Exp();
+        return (loss * (-loss.Detach()).Exp(), IsCorrect(logits, targets));
     }
+
+    static Tensor IsCorrect(Tensor logits, Tensor targets) => logits.Detach().ArgMax(-1).EqualTo(targets).To(DType.Float32);
 
     /// <summary>log Σ p² of each distribution, without a gradient: (…, V) logits → (…).</summary>
     public static Tensor LogExpectedProbability(Tensor logits) => (logits.Detach().To(DType.Float32).LogSoftmax(-1) * 2).LogSumExp(-1);
