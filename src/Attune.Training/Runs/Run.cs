@@ -21,6 +21,7 @@ public sealed partial class Run : IDisposable, IRunState
 {
     const int SkippedStepsInARow = 3;
     const int DefaultEvaluations = 10;
+    const long GarbageToCollect = 4 << 20;
 
     readonly RunOptions options;
     readonly string? recipe;
@@ -33,6 +34,7 @@ public sealed partial class Run : IDisposable, IRunState
     string? bestBy;
     (int Step, double Value)? best;
     int skippedInARow;
+    long allocatedBefore;
     double secondsBefore;
     bool hasBegun;
 
@@ -178,6 +180,7 @@ public sealed partial class Run : IDisposable, IRunState
             done = step.Number;
             RunTelemetry.AddStep(Name);
             Finish(step);
+            CollectGarbage();
             if (IsEvaluationDue(done, total))
                 Evaluate(done, total, evaluate);
             if (health?.Due(done) is { } due && Act(due.Act, due.Finding, done) is { } restoredStep)
@@ -353,6 +356,19 @@ public sealed partial class Run : IDisposable, IRunState
             throw new TrainingStoppedException(
                 $"{SkippedStepsInARow} steps in a row were skipped ({step.Skipped}); the last good checkpoint is in {Folder.Checkpoints}. "
                 + "Try a smaller learning rate or other data.");
+    }
+
+    /// <summary>
+    /// Collects young objects after some megabytes. By itself .NET first fills a young generation that is larger than the processor's
+    /// cache, so that a process grows by tens of megabytes in its first hundred steps.
+    /// </summary>
+    void CollectGarbage()
+    {
+        var allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - allocatedBefore < GarbageToCollect)
+            return;
+        allocatedBefore = allocated;
+        GC.Collect(0, GCCollectionMode.Forced, blocking: true);
     }
 
     /// <summary>Restores the best state, where one was kept, to save the model of it.</summary>

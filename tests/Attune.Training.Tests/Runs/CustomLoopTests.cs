@@ -34,6 +34,17 @@ public sealed class CustomLoopTests : IDisposable
         Assert.EndsWith("holds a run that was started by a recipe; choose another output", error.Message);
     }
 
+    [Fact]
+    public void Steps_SmallObjects_AreCollectedAfterSomeMegabytes()
+    {
+        using var run = new Run(new() { Output = runs.PathTo("custom"), Device = "cpu" });
+        var before = GC.CollectionCount(0);
+        foreach (var _ in run.Steps(20))
+            for (var i = 0; i < 1024; i++)
+                GC.KeepAlive(new byte[1024]);                              // 1 MiB in each step
+        Assert.InRange(GC.CollectionCount(0) - before, 4, int.MaxValue);
+    }
+
     /// <summary>Runs a loop with an empty body; returns the numbers of its steps.</summary>
     List<int> Steps(int total, RecordingDisplay? display = null)
     {
