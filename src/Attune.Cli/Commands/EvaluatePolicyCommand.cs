@@ -54,6 +54,7 @@ static class EvaluatePolicyCommand
     static readonly EvaluationOutput Output = new("An HTML report to write, with charts");
     static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
+    static readonly Option<string> Dtype = ModelOptions.Dtype();
 
     public static Command Create()
     {
@@ -63,6 +64,7 @@ static class EvaluatePolicyCommand
         };
         Output.AddTo(command);
         command.Add(On);
+        command.Add(Dtype);
         Reading.AddTo(command);
         command.SetAction(Evaluate);
         return CommandHelp.WithExample(command, Example);
@@ -104,7 +106,9 @@ static class EvaluatePolicyCommand
             throw new InvalidDataException("--prompts must name a file of prompts.");
         var sampling = Sampling(parsed, recipe.Sampling);
         var tokenizer = ModelFolder.LoadTokenizer(recipe.Model);
-        var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, Device.Parse(parsed.GetValue(On)!)), tokenizer, sampling);
+        var device = Device.Parse(parsed.GetValue(On)!);
+        var dtype = ModelOptions.ParseDtype(parsed.GetValue(Dtype)!, device, recipe.Model);
+        var policy = new Policy(ModelFolder.LoadLanguageModel(recipe.Model, device, dtype), tokenizer, sampling);
         using var reward = RewardSources.Create(rewards, policy, cancellation: cancellation);
         using var goldReward = goldRewards.Count == 0 ? null : RewardSources.Create(goldRewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);

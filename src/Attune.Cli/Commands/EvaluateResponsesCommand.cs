@@ -63,6 +63,7 @@ static class EvaluateResponsesCommand
     static readonly EvaluationOutput Output = new("An HTML report to write");
     static readonly DataArguments Reading = new(hasSide: false);
     static readonly Option<string> On = ModelOptions.Device();
+    static readonly Option<string> Dtype = ModelOptions.Dtype();
 
     static IEnumerable<string> Known =>
         [.. TextMetricCatalog.All.Keys, ResponseEvaluation.DiversityName, ResponseSampling.Length, ResponseSampling.Ended];
@@ -75,6 +76,7 @@ static class EvaluateResponsesCommand
         };
         Output.AddTo(command);
         command.Add(On);
+        command.Add(Dtype);
         foreach (var option in SamplingFlags.All)
             command.Add(option);
         Reading.AddTo(command);
@@ -103,7 +105,9 @@ static class EvaluateResponsesCommand
         if (rewards.Count > 1 && rewards.Any(reward => reward.ComparesResponses))
             throw new InvalidDataException("--reward must be one judge, or rewards without `compare: true`.");
         var judged = rewards is [RequestedReward { Compare: true } asked] ? asked : null;
-        var measures = new Measures(judged is null ? rewards : [], sampling, device)
+        var measures = new Measures(
+            judged is null ? rewards : [], sampling, device,
+            ModelOptions.ParseDtype(parsed.GetValue(Dtype)!, device, parsed.GetValue(Models)!))
         {
             References = compared.Count > 0 || parsed.GetValue(BertScoreModel) is not null ? references : null,
             Table = compared.Exists(metric => metric.NeedsTable) ? table : null,
@@ -140,8 +144,8 @@ static class EvaluateResponsesCommand
             !TextMetricCatalog.All.TryGetValue(name, out var metric) || (hasReferences && (hasTable || !metric.NeedsTable));
     }
 
-    /// <summary>What is measured besides the metrics of the catalog.</summary>
-    sealed record Measures(IReadOnlyList<RewardOptions> Rewards, SamplingOptions Sampling, Device Device)
+    /// <summary>What is measured besides the metrics of the catalog, and how the models are sampled.</summary>
+    sealed record Measures(IReadOnlyList<RewardOptions> Rewards, SamplingOptions Sampling, Device Device, DType? Dtype)
     {
         public string? References { get; init; }
 
@@ -171,7 +175,7 @@ static class EvaluateResponsesCommand
     {
         TrainedOn.Check(folder, examples, DataUse.Prompts);
         var tokenizer = ModelFolder.LoadTokenizer(folder);
-        var policy = new Policy(ModelFolder.LoadLanguageModel(folder, measures.Device), tokenizer, measures.Sampling);
+        var policy = new Policy(ModelFolder.LoadLanguageModel(folder, measures.Device, measures.Dtype), tokenizer, measures.Sampling);
         using var reward = measures.Rewards.Count == 0 ? null
             : RewardSources.Create(measures.Rewards, policy, cancellation: cancellation);
         var encoder = tokenizer.NewEncoder(policy.Model.Backbone);
