@@ -1,17 +1,63 @@
-// Gradients: backward, the grad field, and the thread's grad mode.
+// Gradients: backward, the grad field, the thread's grad mode, and the gradient of an embedding.
+#include <algorithm>
+#include <vector>
+
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "export.h"
 
 using namespace attune;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 
 namespace {
 
-// An embedding table that was read with sparse gradients has a gradient of the rows that were read.
+// Rows of a table (V, D) by tokens. The gradient has the rows that were read, each once. They are added to a dense gradient, or to those
+// of other micro-batches, in the order of the dense gradient, so that the sum has the same bits; but without its memory.
+struct Embedding : torch::autograd::Function<Embedding> {
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& table, const at::Tensor& tokens) {
+        context->save_for_backward({tokens});
+        context->saved_data["rows"] = table.size(0);
+        return at::embedding(table, tokens);
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        auto tokens = context->get_saved_variables()[0].reshape(-1).contiguous();
+        auto count = tokens.numel(), width = gradients[0].size(-1);
+        auto given = gradients[0].reshape({count, width}).contiguous();                          // (N, D)
+        auto* token = tokens.data_ptr<int64_t>();
+        std::vector<int64_t> distinct(token, token + count);                                     // sorted: libtorch merges sorted rows
+        std::sort(distinct.begin(), distinct.end());
+        distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+        auto sums = at::zeros({static_cast<int64_t>(distinct.size()), width}, given.options());  // (distinct tokens, D)
+        auto *to = sums.data_ptr<float>();
+        auto *from = given.data_ptr<float>();
+        for (int64_t i = 0; i < count; i++) {
+            auto* sum = to + (std::lower_bound(distinct.begin(), distinct.end(), token[i]) - distinct.begin()) * width;
+            for (int64_t at = 0; at < width; at++) sum[at] += from[i * width + at];
+        }
+        auto indices = at::empty({1, sums.size(0)}, tokens.options());
+        std::copy(distinct.begin(), distinct.end(), indices.data_ptr<int64_t>());
+        return {at::_sparse_coo_tensor_unsafe(indices, sums, {context->saved_data["rows"].toInt(), width}), at::Tensor()};
+    }
+};
+
+// The dense form of the gradient of an embedding.
 at::Tensor whole(const at::Tensor& gradient) { return gradient.defined() && gradient.is_sparse() ? gradient.to_dense() : gradient; }
 
 }  // namespace
+
+// Returns null where a dense gradient is needed: for other types and devices.
+ATTUNE_EXPORT int attune_embedding(void* table_, void* tokens_, void** result) {
+    return guard([&] {
+        auto &table = tensor(table_), &tokens = tensor(tokens_);
+        *result = nullptr;
+        if (!table.is_cpu() || table.scalar_type() != at::kFloat || tokens.scalar_type() != at::kLong) return;
+        *result = handle(Embedding::apply(table, tokens));
+    });
+}
 
 ATTUNE_EXPORT int attune_backward(void* root, void* gradient) {
     return guard([&] {

@@ -1,7 +1,12 @@
 // Linear layers where libtorch's operator is slow: for few rows, and in bfloat16 on processors that have no instructions for its products.
 // The latter converts to float32, multiplies with BLAS, and rounds; the results are those of the instructions, up to the order of
 // additions.
+#include <fstream>
+#include <sstream>
+#include <string>
+
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/version.h>
 
 #include "export.h"
 #include "few_rows.h"
@@ -14,9 +19,26 @@ namespace {
 
 at::Tensor wide(const at::Tensor& t) { return t.to(at::kFloat); }
 
+// Whether the flags in the text of /proc/cpuinfo include bfloat16: `flags` on x86-64, `Features` on ARM.
+bool lists_bfloat16(std::istream& cpuinfo) {
+    for (std::string line; std::getline(cpuinfo, line);) {
+        std::istringstream words(line);
+        std::string word;
+        words >> word;
+        if (word != "flags" && word != "Features") continue;
+        while (words >> word)
+            if (word == "avx512_bf16" || word == "bf16") return true;
+    }
+    return false;
+}
+
+// libtorch has products with ARM's instructions since version 2.2.
 bool multiplies_bfloat16() {
-#if defined(__x86_64__)
-    static const bool found = at::hasMKLDNN() && __builtin_cpu_supports("avx512bf16");
+#if defined(__x86_64__) || TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+    static const bool found = [] {
+        std::ifstream cpuinfo("/proc/cpuinfo");
+        return at::hasMKLDNN() && lists_bfloat16(cpuinfo);
+    }();
     return found;
 #else
     return false;
@@ -61,19 +83,31 @@ struct Linear : torch::autograd::Function<Linear> {
 
 }  // namespace
 
-// Whether the processor has instructions for products of bfloat16 (AVX512-BF16, which processors with AMX have too), and libtorch has
-// oneDNN, which uses them.
+// Whether the processor has instructions for products of bfloat16 (AVX512-BF16, which processors with AMX have too, or ARM's), and libtorch
+// has oneDNN, which uses them.
 ATTUNE_EXPORT int32_t attune_multiplies_bfloat16() { return multiplies_bfloat16(); }
 
-// Returns null where libtorch's operator is fast: for other types and devices, and on processors with the instructions. The bias may be
-// null.
+ATTUNE_EXPORT int32_t attune_lists_bfloat16(const char* cpuinfo) {
+    std::istringstream text(cpuinfo);
+    return lists_bfloat16(text);
+}
+
+// Whether the product is one of float32 with a trained weight. Its gradient is a matrix of its own, to which autograd adds that of a tied
+// embedding in place; the gradient of libtorch's operator is a view, which autograd copies.
+bool trains(const at::Tensor& x, const at::Tensor& weight) {
+    return at::GradMode::is_enabled() && weight.is_leaf() && weight.requires_grad() && x.is_cpu() && x.scalar_type() == at::kFloat
+        && weight.scalar_type() == at::kFloat;
+}
+
+// Returns null where libtorch's operator is as good: for other types and devices, and on processors with the instructions. The bias may
+// be null.
 ATTUNE_EXPORT int attune_linear(void* x_, void* weight_, void* bias, void** result) {
     return guard([&] {
         auto &x = tensor(x_), &weight = tensor(weight_);
         *result = nullptr;
         bool is_emulated = x.device().is_cpu() && x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16
             && !multiplies_bfloat16();
-        if (!is_emulated && !has_few_rows(x, weight)) return;
+        if (!is_emulated && !has_few_rows(x, weight) && !trains(x, weight)) return;
         *result = handle(Linear::apply(x, weight, bias ? c10::optional<at::Tensor>(tensor(bias)) : c10::nullopt));
     });
 }

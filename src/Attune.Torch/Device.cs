@@ -53,8 +53,8 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
     }
 
     /// <summary>
-    /// Whether the device has instructions for matrix products in bfloat16: a CPU with AVX512-BF16, a GPU of compute capability 8.0 or
-    /// above. A CPU without them converts to float32 and rounds, so its products are slower than in float32.
+    /// Whether the device has instructions for matrix products in bfloat16: a CPU with AVX512-BF16 or ARM's bf16, a GPU of compute
+    /// capability 8.0 or above. A CPU without them converts to float32 and rounds, so its products are slower than in float32.
     /// </summary>
     public bool MultipliesBFloat16 =>
         Type == DeviceType.Cpu ? Native.attune_multiplies_bfloat16() != 0 : CudaDriver.MultipliesBFloat16(Index);

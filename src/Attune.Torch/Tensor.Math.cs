@@ -116,15 +116,17 @@ public sealed partial class Tensor
     public Tensor LayerNorm(Tensor weight, Tensor? bias, double epsilon) =>
         Aten.LayerNorm.Call(this, weight.ShapeArray, weight, bias, epsilon);
 
-    /// <summary>Rows of a table (V, D), one for each token: (…) → (…, D).</summary>
+    /// <summary>
+    /// Rows of a table (V, D), one for each token: (…) → (…, D). On a CPU the gradient of a float32 table has only these rows until
+    /// <see cref="Grad"/> is read.
+    /// </summary>
     /// <param name="table">(V, D)</param>
     /// <param name="tokens">(…) int64</param>
-    /// <param name="sparseGradient">
-    /// Whether the gradient has only these rows. They are added to a dense gradient of the whole table that another use of the table
-    /// gives.
-    /// </param>
-    public static Tensor Embedding(Tensor table, Tensor tokens, bool sparseGradient = false) =>
-        Aten.Embedding.Call(table, tokens, -1, false, sparseGradient);
+    public static Tensor Embedding(Tensor table, Tensor tokens)
+    {
+        Native.Check(Native.attune_embedding(table.Handle, tokens.Handle, out var result));
+        return result == 0 ? Aten.Embedding.Call(table, tokens, -1, false, false) : new(result);
+    }
 
     public Tensor AddInPlace(Tensor other, double scale = 1) => Aten.AddInPlace.CallInPlace(this, other, scale);
 

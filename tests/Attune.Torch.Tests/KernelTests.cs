@@ -174,11 +174,35 @@ public sealed class KernelTests : IDisposable
         var table = Normal(6, 2);
         table.RequiresGrad = true;
         var tokens = Tensor.From([4L, 1, 4], 3);
-        Tensor.Embedding(table, tokens, sparseGradient: true).Sum().Backward();
+        Tensor.Embedding(table, tokens).Sum().Backward();
         double[] expected = [0, 0, 1, 1, 0, 0, 0, 0, 2, 2, 0, 0];
         Numeric.Close(expected, table.Grad!.To(DType.Float64).ToArray<double>(), "gradient", 0);
-        var tied = Tensor.Embedding(table, tokens, sparseGradient: true).Linear(table).Sum().GradientsOf([table])[0]!;
+        var tied = Tensor.Embedding(table, tokens).Linear(table).Sum().GradientsOf([table])[0]!;
         Assert.Equal([6, 2], tied.Shape.ToArray());
+    }
+
+    [Fact]
+    public void Embedding_TiedToTheOutput_HasTheGradientOfTheFormula()
+    {
+        var tokens = Tensor.From([4L, 1, 4, 0], 2, 2);
+        Compare("tied", [Normal(6, 3)], Output, Output);
+
+        Tensor Output(Tensor[] inputs) => Tensor.Embedding(inputs[0], tokens).Linear(inputs[0]);
+    }
+
+    [Fact]
+    public void Embedding_SeveralBackwardPasses_AddsTheBitsOfDenseGradients()
+    {
+        var table = Normal(6, 3);
+        table.RequiresGrad = true;
+        long[][] tokens = [[4, 1, 4, 0], [1, 4, 4, 0], [0, 4, 1, 5], [5, 1, 4, 0]];
+        var weights = Array.ConvertAll(tokens, _ => Normal(4, 3));
+        var dense = tokens.Zip(weights, (part, by) => Loss(part, by).GradientsOf([table])[0]!).Aggregate((sum, part) => sum + part);
+        foreach (var (part, by) in tokens.Zip(weights))
+            Loss(part, by).Backward();
+        Assert.Equal(dense.ToArray<float>(), table.Grad!.ToArray<float>());
+
+        Tensor Loss(long[] tokens, Tensor weights) => (Tensor.Embedding(table, Tensor.From(tokens, 4)) * weights).Sum();
     }
 
     Tensor Normal(params long[] shape) => Tensor.Normal(shape, 0, 1, random);

@@ -39,7 +39,6 @@ public sealed class LinearOutputHead : OutputHead
     public LinearOutputHead(Backbone backbone, bool tied, string name = "lm_head")
     {
         tokenEmbedding = backbone.TokenEmbedding;
-        tokenEmbedding.IsShared |= tied;
         own = tied ? null : Register(name, new Linear(backbone.Width, backbone.VocabularySize, hasBias: false, initialStd: 0.02));
     }
 

@@ -12,5 +12,5 @@ public sealed class Embedding : Module
 
     public Parameter Weight => weight;
 
-    public Tensor Forward(Tensor indices) => Tensor.Embedding(weight.Value, indices, weight.IsShared && weight.Value.Device == Device.Cpu);
+    public Tensor Forward(Tensor indices) => Tensor.Embedding(weight.Value, indices);
 }

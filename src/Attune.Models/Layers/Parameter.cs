@@ -42,9 +42,6 @@ public sealed class Parameter(long[] shape, double initialStd, double initialMea
     /// <summary>The element type in the checkpoint, in which it is saved.</summary>
     public DType StoredDType { get; set; } = DType.Float32;
 
-    /// <summary>Whether a token embedding is also the output matrix, which has a dense gradient.</summary>
-    internal bool IsShared { get; set; }
-
     /// <summary>Whether training changes the parameter. Setting it clears the gradient.</summary>
     public bool Trainable
     {

@@ -49,6 +49,7 @@ static unsafe partial class Native
     [LibraryImport(Library)]
     public static partial int attune_tensor_from_memory(void* data, long* sizes, int dimensions, int dtype, out nint tensor);
 
+    [LibraryImport(Library)] public static partial int attune_embedding(nint table, nint tokens, out nint result);
     [LibraryImport(Library)] public static partial int attune_backward(nint root, nint gradient);
     [LibraryImport(Library)] public static partial int attune_gradients(nint root, nint* leaves, int count, nint* results);
     [LibraryImport(Library)] public static partial int attune_grad(nint tensor, out nint gradient);
@@ -58,6 +59,7 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial int attune_set_grad_mode(int enabled);
 
     [LibraryImport(Library)] public static partial int attune_multiplies_bfloat16();
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial int attune_lists_bfloat16(string cpuinfo);
     [LibraryImport(Library)] public static partial int attune_linear(nint x, nint weight, nint bias, out nint result);
     [LibraryImport(Library)] public static partial int attune_activation(nint x, double linear, double cubic, out nint result);
     [LibraryImport(Library)] public static partial int attune_gated(nint x, nint up, double linear, double cubic, out nint result);
