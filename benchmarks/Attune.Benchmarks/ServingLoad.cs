@@ -63,7 +63,8 @@ static class ServingLoad
     static LoadResult Load(Uri address, int streams, TimeSpan duration)
     {
         var start = Stopwatch.GetTimestamp();
-        LoadStream[] all = [.. Enumerable.Range(0, streams).Select(seed => new LoadStream(address, Vocabulary, PromptTokens, ResponseTokens, seed))];
+        LoadStream[] all =
+            [.. Enumerable.Range(0, streams).Select(seed => new LoadStream(address, Vocabulary, PromptTokens, ResponseTokens, seed))];
         while (Stopwatch.GetElapsedTime(start) < duration)
         {
             Thread.Sleep(2);

@@ -1,3 +1,4 @@
+using Attune.Serving.Server;
 using Attune.Training.Runs;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -38,7 +39,7 @@ static class Telemetry
     {
         if (exporter == None)
             return null;
-        var builder = Sdk.CreateTracerProviderBuilder().ConfigureResource(NameService).AddSource(RunTelemetry.Name)
+        var builder = Sdk.CreateTracerProviderBuilder().ConfigureResource(NameService).AddSource(RunTelemetry.Name, InferenceTelemetry.Name)
             .AddAspNetCoreInstrumentation();
         return (exporter == Otlp ? builder.AddOtlpExporter() : builder.AddConsoleExporter()).Build();
     }
@@ -48,7 +49,7 @@ static class Telemetry
         if (exporter == None)
             return null;
         var builder = Sdk.CreateMeterProviderBuilder().ConfigureResource(NameService).AddMeter(
-            RunTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            RunTelemetry.Name, InferenceTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
         return (exporter == Otlp ? builder.AddOtlpExporter() : builder.AddConsoleExporter()).Build();
     }
 

@@ -9,7 +9,7 @@ namespace Attune;
 /// <summary>
 /// A local language model as a chat client of Microsoft.Extensions.AI. Requests of several threads share one batch. Options that are not
 /// set have their usual values: temperature 1, all tokens, until the context is full; <see cref="ChatOptions.RawRepresentationFactory"/>
-/// may give <see cref="SamplingOptions"/> with others. With the response format JSON, a response is a JSON object; no schema is enforced.
+/// may give <see cref="SamplingOptions"/> with others. With the response format JSON, a response is a JSON object, or follows the schema.
 /// </summary>
 public sealed class AttuneChatClient : IChatClient
 {
@@ -52,7 +52,7 @@ public sealed class AttuneChatClient : IChatClient
     {
         var conversation = ChatMessages.ToConversation(messages, options);
         var prompt = Engine.Encode(conversation);
-        using var response = Engine.Start(Request(prompt, options, conversation.Tools is not null))[0];
+        using var response = Engine.Start(Request(prompt, options, conversation.Tools))[0];
         var id = $"chatcmpl-{Guid.NewGuid():N}";
         await foreach (var piece in response.WithCancellation(cancellationToken).ConfigureAwait(false))
             if (piece.Text.Length > 0)
@@ -82,18 +82,17 @@ public sealed class AttuneChatClient : IChatClient
             Engine.Dispose();
     }
 
-    ChatRequest Request(int[] prompt, ChatOptions? options, bool hasTools)
+    ChatRequest Request(int[] prompt, ChatOptions? options, JsonElement? tools) => new(prompt)
     {
-        if (hasTools && options?.ToolMode is RequiredChatToolMode)
-            throw new NotSupportedException("ToolMode must be Auto or None: a model cannot be made to call a tool");
-        return new(prompt)
-        {
-            Sampling = Sampling(options ?? new()),
-            Seed = options?.Seed,
-            IsJson = options?.ResponseFormat is ChatResponseFormatJson,
-            ReadsToolCalls = hasTools,
-        };
-    }
+        Sampling = Sampling(options ?? new()),
+        Seed = options?.Seed,
+        IsJson = options?.ResponseFormat is ChatResponseFormatJson,
+        JsonSchema = (options?.ResponseFormat as ChatResponseFormatJson)?.Schema,
+        ReadsToolCalls = tools is not null,
+        RequiredTools = tools is { } all && options?.ToolMode is RequiredChatToolMode required
+            ? ChatMessages.ToolsNamed(all, required.RequiredFunctionName)
+            : null,
+    };
 
     /// <summary>The options that are set, over those of <see cref="ChatOptions.RawRepresentationFactory"/>.</summary>
     SamplingOptions Sampling(ChatOptions options)

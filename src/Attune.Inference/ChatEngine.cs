@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Attune.Data;
 using Attune.Generation;
 using Attune.Generation.Scheduling;
@@ -18,6 +19,8 @@ namespace Attune;
 /// </summary>
 public sealed class ChatEngine : IDisposable, IAsyncDisposable
 {
+    const int MostConstraints = 32;
+
     static readonly Origin ThePrompt = new("the prompt", 1);
 
     readonly ChatEngineOptions options;
@@ -27,7 +30,9 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
     readonly IReadOnlyList<int> unusedIds;
     readonly BatchScheduler scheduler;
     readonly Lazy<ToolCallFormat> toolFormat;
-    readonly Lazy<IReadOnlyList<ILogitsFilter>> json;
+    readonly Lazy<string?[]> texts;                                // of tokens, without special ones
+    readonly Lazy<string?[]> markup;                               // and of those that mark calls of tools
+    readonly ConcurrentDictionary<string, IReadOnlyList<ILogitsFilter>> constraints = new(StringComparer.Ordinal);
     LanguageModel model;
     Lora? adapter;
 
@@ -39,7 +44,8 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
         eosIds = ModelFolder.EosIds(model, Tokenizer);
         unusedIds = [.. Enumerable.Range(0, (int)model.Backbone.VocabularySize).Where(id => Tokenizer.IdToToken(id) is null)];
         scheduler = new(model, Tokenizer.FillId, eosIds, options.Scheduling);
-        json = new(() => [new JsonFilter(Tokenizer, VocabularySize, eosIds)]);
+        texts = new(() => GrammarFilter.Texts(Tokenizer, VocabularySize, eosIds, markers: []));
+        markup = new(() => GrammarFilter.Texts(Tokenizer, VocabularySize, eosIds, ToolCallGrammar.Markers));
         toolFormat = new(() => Training.Environments.ToolCalls.FormatOf(Tokenizer));
     }
 
@@ -182,7 +188,9 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
     /// <summary>Queues a request, and returns its responses, which are generated from now on.</summary>
     /// <param name="request">The prompt and the options.</param>
     /// <returns>A stream for each sample. Read them or dispose of them.</returns>
-    /// <exception cref="InvalidDataException">An option is wrong, or the prompt is too long for the context.</exception>
+    /// <exception cref="InvalidDataException">
+    /// An option is wrong, a schema has something that is not supported, or the prompt is too long for the context.
+    /// </exception>
     /// <exception cref="QueueFullException">Too many responses wait.</exception>
     public IReadOnlyList<ResponseStream> Start(ChatRequest request)
     {
@@ -190,7 +198,7 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
         var sampling = AdvantageFilter.Resolve(request.Sampling, model).WithTokens(text => Tokenizer.Encode(text), unusedIds: unusedIds);
         if (sampling.GuidanceScale != 1)
             throw new InvalidDataException("guidanceScale must be 1: rows of a shared batch have no negative prompt");
-        ToolCallFormat? format = request.ReadsToolCalls ? toolFormat.Value : null;
+        ToolCallFormat? format = request.ReadsToolCalls || request.RequiredTools is not null ? toolFormat.Value : null;
         var streams = scheduler.Start(new(request.Prompt, sampling)
         {
             Samples = request.Samples,
@@ -199,13 +207,31 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
             TemperedLogprobs = request.TemperedLogprobs,
             EosIds = request is { IgnoreEos: false, StopTokenIds.Count: 0 } ? null
                 : [.. request.StopTokenIds.Union(request.IgnoreEos ? [] : eosIds)],
-            Filters = request.IsJson ? json.Value : [],
+            Filters = Constraint(request),
         });
         return
         [
             .. streams.Select(stream => new ResponseStream(
                 stream, new(Tokenizer, request.Sampling.Stop, format, request.KeepsSpecialTokens))),
         ];
+    }
+
+    /// <summary>The filter of responses that must have a form. Requests with the same form share it, and are sampled together.</summary>
+    IReadOnlyList<ILogitsFilter> Constraint(ChatRequest request)
+    {
+        if (constraints.Count > MostConstraints)
+            constraints.Clear();
+        return request switch
+        {
+            { RequiredTools: { } tools } => constraints.GetOrAdd(
+                $"tools {tools.GetRawText()}",
+                _ => [new GrammarFilter(ToolCallGrammar.Of(toolFormat.Value, tools), markup.Value, eosIds)]),
+            { JsonSchema: { } schema } => constraints.GetOrAdd(
+                $"schema {schema.GetRawText()}",
+                _ => [new GrammarFilter(SchemaGrammar.Read(schema, "the response"), texts.Value, eosIds)]),
+            { IsJson: true } => constraints.GetOrAdd("json", _ => [new GrammarFilter(JsonGrammar.Object, texts.Value, eosIds)]),
+            _ => [],
+        };
     }
 
     /// <summary>Lets the running responses end, cancels those that wait, and frees the weights.</summary>

@@ -19,6 +19,19 @@ static class ChatMessages
         return new(all) { Tools = tools.Count > 0 ? ToolEnvironment.Schemas(tools) : null };
     }
 
+    /// <summary>The tool of a name; all tools where it is null.</summary>
+    /// <exception cref="InvalidDataException">There is no such tool.</exception>
+    public static JsonElement ToolsNamed(JsonElement tools, string? name)
+    {
+        if (name is null)
+            return tools;
+        JsonElement[] named = [.. tools.EnumerateArray().Where(tool => NameOf(tool) == name)];
+        return named.Length > 0 ? JsonSerializer.SerializeToElement(named)
+            : throw new InvalidDataException($"the tool '{name}' must be called, but it is none of the tools");
+
+        static string? NameOf(JsonElement tool) => tool.GetProperty("function").GetProperty("name").GetString();
+    }
+
     static IEnumerable<Message> ToMessages(ChatMessage message)
     {
         foreach (var result in message.Contents.OfType<FunctionResultContent>())

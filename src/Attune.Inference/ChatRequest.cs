@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Attune.Generation;
 using Attune.Generation.Scheduling;
 using Attune.Text;
@@ -34,6 +35,16 @@ public sealed record ChatRequest(int[] Prompt)
 
     /// <summary>Whether the response must be a JSON object: other tokens are forbidden.</summary>
     public bool IsJson { get; init; }
+
+    /// <summary>
+    /// The JSON schema that the response must follow; null for none. Objects have the members of the schema in its order.
+    /// </summary>
+    public JsonElement? JsonSchema { get; init; }
+
+    /// <summary>
+    /// The functions, as OpenAI's API describes them, of which the response must call one; null where it need not.
+    /// </summary>
+    public JsonElement? RequiredTools { get; init; }
 
     /// <summary>Whether calls of tools are read from the response, in the form of the model's chat template.</summary>
     public bool ReadsToolCalls { get; init; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Attune.Generation.Scheduling;
 using Attune.Training.Environments;
@@ -30,11 +31,18 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
 {
     readonly TokenStream tokens;
     readonly ResponseText text;
+    readonly long start = Stopwatch.GetTimestamp();
 
     internal ResponseStream(TokenStream tokens, ResponseText text) => (this.tokens, this.text) = (tokens, text);
 
     /// <summary>Tokens that were sampled so far, the one that ended the response included.</summary>
     public int TokenCount { get; private set; }
+
+    /// <summary>The time from the request to the first token; null before it.</summary>
+    public TimeSpan? TimeToFirstToken { get; private set; }
+
+    /// <summary>The time from the request to the latest token.</summary>
+    public TimeSpan TimeToLastToken { get; private set; }
 
     /// <summary>The token that ended the response, which no piece has: of the end of the sequence, or one of those to stop at.</summary>
     public SampledToken? EndToken { get; private set; }
@@ -105,6 +113,8 @@ public sealed class ResponseStream : IAsyncEnumerable<ResponsePiece>, IDisposabl
             read.Add(token);
             written.Append(text.Add(token.Id));
         }
+        TimeToLastToken = Stopwatch.GetElapsedTime(start);
+        TimeToFirstToken ??= TimeToLastToken;
         if (text.StoppedBy is not null)
             End = ResponseEnd.Stop;
         return new(written.ToString(), read);

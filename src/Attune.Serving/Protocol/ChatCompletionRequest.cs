@@ -18,7 +18,7 @@ sealed record ChatCompletionRequest : GenerationFields
     /// <summary>Additional variables of the chat template.</summary>
     public JsonElement? ChatTemplateKwargs { get; init; }
 
-    protected override int? Limit => MaxCompletionTokens ?? MaxTokens;
+    public override int? Limit => MaxCompletionTokens ?? MaxTokens;
 
     /// <summary>The number of most likely tokens to report; null for no log-probabilities.</summary>
     /// <exception cref="ApiException">It is not allowed.</exception>
@@ -29,17 +29,26 @@ sealed record ChatCompletionRequest : GenerationFields
             : throw ApiException.Invalid("top_logprobs needs logprobs to be true", "top_logprobs");
     }
 
-    /// <summary>Whether the response must be a JSON object.</summary>
-    /// <exception cref="ApiException">It must have another form.</exception>
-    public bool IsJson() => ResponseFormat?.Type switch
-    {
-        null or "text" => false,
-        "json_object" => true,
-        var other => throw ApiException.Invalid($"response_format.type must be text or json_object (was {other})", "response_format"),
-    };
-
     public override ChatRequest ToRequest(int[] prompt, ChatEngine engine, RequestLimits limits) =>
-        base.ToRequest(prompt, engine, limits) with { TopLogprobs = ReportedLogprobs(), IsJson = IsJson() };
+        base.ToRequest(prompt, engine, limits) with
+        {
+            TopLogprobs = ReportedLogprobs(),
+            IsJson = ResponseFormat?.Type is "json_object",
+            JsonSchema = Schema(),
+            ReadsToolCalls = Choice() is not null,
+            RequiredTools = Choice() is (var tools, true) ? tools : null,
+        };
+
+    /// <summary>The schema that the response must follow.</summary>
+    /// <exception cref="ApiException">It must have a form that is not supported.</exception>
+    JsonElement? Schema() => ResponseFormat switch
+    {
+        null or { Type: null or "text" or "json_object" } => null,
+        { Type: "json_schema", JsonSchema.Schema: { } schema } => schema,
+        { Type: "json_schema" } => throw ApiException.Invalid("response_format.json_schema must have a schema", "response_format"),
+        { Type: var other } => throw ApiException.Invalid(
+            $"response_format.type must be text, json_object or json_schema (was {other})", "response_format"),
+    };
 
     /// <summary>The messages and tools as the chat template reads them.</summary>
     /// <exception cref="ApiException">There are none, too many, or some that the model cannot read.</exception>
@@ -51,21 +60,45 @@ sealed record ChatCompletionRequest : GenerationFields
             throw ApiException.Invalid($"messages must have at most {limits.MaxMessages} messages (has {messages.Count})", "messages");
         return new([.. messages.Select(ToMessage)])
         {
-            Tools = UsesTools() ? Tools : null,
+            Tools = Choice() is null ? null : Tools,
             Variables = ChatTemplateKwargs is { ValueKind: JsonValueKind.Object } variables ? variables : null,
         };
     }
 
-    bool UsesTools()
+    /// <summary>The tools that the response may call, or must call one of; null for none.</summary>
+    (JsonElement Tools, bool IsRequired)? Choice()
     {
         if (Tools is not { ValueKind: not JsonValueKind.Null } tools)
-            return false;
+            return null;
         if (tools.ValueKind != JsonValueKind.Array || tools.EnumerateArray().Any(tool => !IsFunction(tool)))
             throw ApiException.Invalid("tools must be a list of functions: {\"type\": \"function\", \"function\": {\"name\": …}}", "tools");
-        var choice = ToolChoice is { ValueKind: JsonValueKind.String } text ? text.GetString() : ToolChoice is null ? "auto" : "other";
-        return choice is "auto" or "none"
-            ? choice == "auto" && tools.GetArrayLength() > 0
-            : throw ApiException.Invalid("tool_choice must be auto or none: the model cannot be made to call a tool", "tool_choice");
+        if (tools.GetArrayLength() == 0)
+            return null;
+        return ToolChoice switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => (tools, false),
+            { ValueKind: JsonValueKind.String } choice => choice.GetString() switch
+            {
+                "auto" => (tools, false),
+                "none" => null,
+                "required" => (tools, true),
+                _ => throw WrongChoice(),
+            },
+            { } choice when IsFunction(choice) => (Named(tools, choice.GetProperty("function").GetProperty("name").GetString()!), true),
+            _ => throw WrongChoice(),
+        };
+
+        static ApiException WrongChoice() => ApiException.Invalid(
+            "tool_choice must be auto, none, required, or {\"type\": \"function\", \"function\": {\"name\": …}}", "tool_choice");
+    }
+
+    static JsonElement Named(JsonElement tools, string name)
+    {
+        JsonNode?[] named =
+            [.. tools.EnumerateArray().Where(tool => tool.GetProperty("function").GetProperty("name").GetString() == name)
+                .Select(tool => JsonNode.Parse(tool.GetRawText()))];
+        return named.Length > 0 ? JsonElement.Parse(new JsonArray(named).ToJsonString())
+            : throw ApiException.Invalid($"tool_choice names '{name}', which is none of the tools", "tool_choice");
     }
 
     static bool IsFunction(JsonElement tool) => tool.ValueKind == JsonValueKind.Object
@@ -120,4 +153,11 @@ sealed record ChatCompletionRequest : GenerationFields
 sealed record ResponseFormat
 {
     public string? Type { get; init; }
+    public NamedSchema? JsonSchema { get; init; }
+}
+
+/// <summary>A schema of a response. Its name is not used; every schema is enforced, whether <c>strict</c> or not.</summary>
+sealed record NamedSchema
+{
+    public JsonElement? Schema { get; init; }
 }

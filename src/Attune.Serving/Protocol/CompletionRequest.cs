@@ -15,7 +15,7 @@ sealed record CompletionRequest : GenerationFields
     /// <summary>Whether choices have the ids of the tokens of prompt and response.</summary>
     public bool? ReturnTokenIds { get; init; }
 
-    protected override int? Limit => MaxTokens ?? 16;              // OpenAI's default
+    public override int? Limit => MaxTokens ?? 16;              // OpenAI's default
 
     /// <summary>The prompts in tokens: a text, a list of texts, tokens, or a list of lists of tokens.</summary>
     /// <exception cref="ApiException">A prompt is not allowed.</exception>

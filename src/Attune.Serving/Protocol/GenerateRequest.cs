@@ -42,9 +42,9 @@ sealed record GenerateParameters : GenerationFields
     public int? MinNewTokens { get; init; }
     public long? SamplingSeed { get; init; }
 
-    protected override int? Limit => MaxNewTokens ?? UsualLimit;
+    public override int? Limit => MaxNewTokens ?? UsualLimit;
 
-    protected override int? Least => MinNewTokens;
+    public override int? Least => MinNewTokens;
 
     public override ChatRequest ToRequest(int[] prompt, ChatEngine engine, RequestLimits limits) =>
         base.ToRequest(prompt, engine, limits) with { Seed = SamplingSeed, TemperedLogprobs = true };

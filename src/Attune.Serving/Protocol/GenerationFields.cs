@@ -33,9 +33,10 @@ abstract record GenerationFields
 
     public int Samples => N ?? 1;
 
-    protected virtual int? Limit => MaxTokens;
+    /// <summary>The most tokens of a response; null for as many as are allowed.</summary>
+    public virtual int? Limit => MaxTokens;
 
-    protected virtual int? Least => MinTokens;
+    public virtual int? Least => MinTokens;
 
     /// <summary>The request to the engine.</summary>
     /// <param name="prompt">The prompt in tokens.</param>

@@ -7,14 +7,16 @@ namespace Attune.Serving.Server;
 
 /// <summary>The answer to a request with one or several responses: whole, or as a stream.</summary>
 /// <param name="context">The request.</param>
+/// <param name="operation">The name of what is asked for in traces and metrics.</param>
 /// <param name="engine">The model that responds.</param>
+/// <param name="request">The request's fields.</param>
 /// <param name="promptTokens">Tokens of the prompts.</param>
 /// <param name="responses">The responses, which are being sampled.</param>
 /// <param name="idPrefix">The beginning of the answer's id.</param>
 /// <param name="type">How the body is written as JSON.</param>
 abstract class Answer<TChoice, TBody>(
-    HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, string idPrefix,
-    JsonTypeInfo<TBody> type)
+    HttpContext context, string operation, ChatEngine engine, GenerationFields request, int promptTokens,
+    IReadOnlyList<ResponseStream> responses, string idPrefix, JsonTypeInfo<TBody> type)
 {
     readonly string id = $"{idPrefix}-{Guid.NewGuid():N}";
     readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -24,8 +26,11 @@ abstract class Answer<TChoice, TBody>(
     Usage Usage => Usage.Of(promptTokens, responses.Sum(response => response.TokenCount));
 
     /// <summary>Responds with the whole answer, or with a stream of it.</summary>
-    public Task Respond(bool? isStream, StreamOptions? options, ILogger log, CancellationToken cancellation) =>
-        isStream == true ? Stream(options?.IncludeUsage == true, log, cancellation) : Whole(cancellation);
+    public Task Respond(ILogger log, CancellationToken cancellation) => request.Stream == true
+        ? EventStream.Respond(context, log, events => Measure(() => Stream(events, cancellation)), cancellation)
+        : Measure(() => Whole(cancellation));
+
+    Task Measure(Func<Task> send) => InferenceTelemetry.Measure(operation, engine, request, promptTokens, responses, send);
 
     async Task Whole(CancellationToken cancellation)
     {
@@ -34,17 +39,12 @@ abstract class Answer<TChoice, TBody>(
         await RequestBody.Write(context, Body(choices, isPart: false, id, created, engine.Name, Usage), type).ConfigureAwait(false);
     }
 
-    Task Stream(bool withUsage, ILogger log, CancellationToken cancellation) =>
-        EventStream.Respond(
-            context, log,
-            async events =>
-            {
-                await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation)))
-                    .ConfigureAwait(false);
-                if (withUsage)
-                    await Send(events, [], cancellation, Usage).ConfigureAwait(false);
-            },
-            cancellation);
+    async Task Stream(EventStream events, CancellationToken cancellation)
+    {
+        await Task.WhenAll(responses.Select((response, index) => Write(events, response, index, cancellation))).ConfigureAwait(false);
+        if (request.StreamOptions?.IncludeUsage == true)
+            await Send(events, [], cancellation, Usage).ConfigureAwait(false);
+    }
 
     /// <summary>A response that has ended.</summary>
     protected abstract Task<TChoice> Choice(ResponseStream response, int index, CancellationToken cancellation);

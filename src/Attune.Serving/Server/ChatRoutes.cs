@@ -18,15 +18,13 @@ static class ChatRoutes
     {
         var request = await RequestBody.Read(context, ProtocolJson.Wire.ChatCompletionRequest).ConfigureAwait(false);
         var engine = models.Find<ChatEngine>(request.Model, "writes text");
-        var conversation = request.ToConversation(limits);
-        var prompt = engine.Encode(conversation);
-        var responses = engine.Start(
-            request.ToRequest(prompt, engine, limits) with { ReadsToolCalls = conversation.Tools is not null });
+        var prompt = engine.Encode(request.ToConversation(limits));
+        var responses = engine.Start(request.ToRequest(prompt, engine, limits));
         using var cancellation = draining.LinkTo(context);
         try
         {
-            var answer = new Answer(context, engine, prompt.Length, responses, request.ReportedLogprobs() is not null);
-            await answer.Respond(request.Stream, request.StreamOptions, log, cancellation.Token).ConfigureAwait(false);
+            var answer = new Answer(context, engine, request, prompt.Length, responses);
+            await answer.Respond(log, cancellation.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -36,9 +34,13 @@ static class ChatRoutes
     }
 
     /// <summary>The answer to one request.</summary>
-    sealed class Answer(HttpContext context, ChatEngine engine, int promptTokens, IReadOnlyList<ResponseStream> responses, bool logprobs)
-        : Answer<ChatChoice, ChatCompletion>(context, engine, promptTokens, responses, "chatcmpl", ProtocolJson.Wire.ChatCompletion)
+    sealed class Answer(
+        HttpContext context, ChatEngine engine, ChatCompletionRequest request, int promptTokens, IReadOnlyList<ResponseStream> responses)
+        : Answer<ChatChoice, ChatCompletion>(
+            context, "chat", engine, request, promptTokens, responses, "chatcmpl", ProtocolJson.Wire.ChatCompletion)
     {
+        readonly bool logprobs = request.ReportedLogprobs() is not null;
+
         protected override ChatCompletion Body(
             IReadOnlyList<ChatChoice> choices, bool isPart, string answerId, long seconds, string model, Usage? usage) =>
             new(isPart ? "chat.completion.chunk" : "chat.completion", choices, answerId, seconds, model, usage);

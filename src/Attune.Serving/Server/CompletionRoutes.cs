@@ -24,7 +24,7 @@ static class CompletionRoutes
             foreach (var prompt in prompts)
                 responses.AddRange(engine.Start(request.ToRequest(prompt, engine, limits)));
             var answer = new Answer(context, engine, prompts, responses, request);
-            await answer.Respond(request.Stream, request.StreamOptions, log, cancellation.Token).ConfigureAwait(false);
+            await answer.Respond(log, cancellation.Token).ConfigureAwait(false);
         }
         finally
         {
@@ -38,10 +38,12 @@ static class CompletionRoutes
         HttpContext context, ChatEngine engine, IReadOnlyList<int[]> prompts, IReadOnlyList<ResponseStream> responses,
         CompletionRequest request)
         : Answer<CompletionChoice, Completion>(
-            context, engine, prompts.Sum(prompt => prompt.Length), responses, "cmpl", ProtocolJson.Wire.Completion)
+            context, "text_completion", engine, request, prompts.Sum(prompt => prompt.Length), responses, "cmpl",
+            ProtocolJson.Wire.Completion)
     {
         readonly bool logprobs = request.Logprobs is not null;
         readonly bool ids = request.ReturnTokenIds == true;
+        readonly int samples = request.Samples;
 
         protected override Completion Body(
             IReadOnlyList<CompletionChoice> choices, bool isPart, string answerId, long seconds, string model, Usage? usage) =>
@@ -74,7 +76,7 @@ static class CompletionRoutes
         CompletionChoice Part(int index, string text, IReadOnlyList<SampledToken> tokens, int offset) =>
             new(index, text, Logprobs(tokens, offset)) { TokenIds = ids ? [.. tokens.Select(token => token.Id)] : null };
 
-        int[]? PromptIds(int index) => ids ? prompts[index / request.Samples] : null;
+        int[]? PromptIds(int index) => ids ? prompts[index / samples] : null;
 
         static SampledToken[] End(ResponseStream response) => response.EndToken is { } end ? [end] : [];
 

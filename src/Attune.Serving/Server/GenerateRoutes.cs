@@ -33,16 +33,23 @@ static class GenerateRoutes
                 });
                 responses.AddRange(streams.Select(stream => (prompt, stream)));
             }
-            var answers = await Task.WhenAll(responses.Select(response => Answer(response.Prompt, response.Stream, cancellation.Token)))
-                .ConfigureAwait(false);
-            await (request.IsOne
-                ? RequestBody.Write(context, answers[0], ProtocolJson.Wire.GenerateResponse)
-                : RequestBody.Write(context, answers, ProtocolJson.Wire.GenerateResponseArray)).ConfigureAwait(false);
+            await InferenceTelemetry.Measure(
+                "text_completion", engine, parameters, responses.Sum(response => response.Prompt.Length) / parameters.Samples,
+                [.. responses.Select(response => response.Stream)], Send).ConfigureAwait(false);
         }
         finally
         {
             foreach (var (_, stream) in responses)
                 stream.Dispose();
+        }
+
+        async Task Send()
+        {
+            var answers = await Task.WhenAll(responses.Select(response => Answer(response.Prompt, response.Stream, cancellation.Token)))
+                .ConfigureAwait(false);
+            await (request.IsOne
+                ? RequestBody.Write(context, answers[0], ProtocolJson.Wire.GenerateResponse)
+                : RequestBody.Write(context, answers, ProtocolJson.Wire.GenerateResponseArray)).ConfigureAwait(false);
         }
     }
 
