@@ -49,7 +49,8 @@ static class Telemetry
         if (exporter == None)
             return null;
         var builder = Sdk.CreateMeterProviderBuilder().ConfigureResource(NameService).AddMeter(
-            RunTelemetry.Name, InferenceTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            RunTelemetry.Name, InferenceTelemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
+            "System.Runtime");
         return (exporter == Otlp ? builder.AddOtlpExporter() : builder.AddConsoleExporter()).Build();
     }
 

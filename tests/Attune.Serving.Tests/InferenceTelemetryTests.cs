@@ -52,7 +52,8 @@ public sealed class InferenceTelemetryTests(RunningServer server) : IClassFixtur
         });
         listener.Start();
         await server.Post("/v1/completions", new { prompt = "The cat says", max_tokens = 3, ignore_eos = true });
-        string[] names = ["gen_ai.server.request.duration s", "gen_ai.server.time_per_output_token s", "gen_ai.server.time_to_first_token s"];
+        string[] names =
+            ["gen_ai.server.request.duration s", "gen_ai.server.time_per_output_token s", "gen_ai.server.time_to_first_token s"];
         Assert.Superset(names.ToHashSet(StringComparer.Ordinal), measured.ToHashSet(StringComparer.Ordinal));
     }
 }

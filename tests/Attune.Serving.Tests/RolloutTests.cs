@@ -53,7 +53,8 @@ public sealed class RolloutTests(RunningServer server) : IClassFixture<RunningSe
         var stop = Ids(free["token_ids"]!)[3];
         var stopped = await Greedy(new
         {
-            prompt = Prompts[0], max_tokens = 8, temperature = 0, return_token_ids = true, ignore_eos = true, stop_token_ids = new[] { stop },
+            prompt = Prompts[0], max_tokens = 8, temperature = 0, return_token_ids = true, ignore_eos = true,
+            stop_token_ids = new[] { stop },
         });
         var expected = Ids(free["token_ids"]!)[..(Array.IndexOf(Ids(free["token_ids"]!), stop) + 1)];
         Assert.Equal(expected, Ids(stopped["token_ids"]!));
@@ -73,7 +74,10 @@ public sealed class RolloutTests(RunningServer server) : IClassFixture<RunningSe
         choice = await Greedy(request with { ignore_eos = true });
         Assert.Equal(Enumerable.Repeat(eos, 5), Ids(choice["token_ids"]!));
         Assert.Equal("length", (string?)choice["finish_reason"]);
-        choice = await Greedy(new { request.prompt, request.max_tokens, request.logit_bias, ignore_eos = true, skip_special_tokens = false });
+        choice = await Greedy(new
+        {
+            request.prompt, request.max_tokens, request.logit_bias, ignore_eos = true, skip_special_tokens = false,
+        });
         Assert.Equal(server.Engine.Tokenizer.Decode([eos, eos, eos, eos, eos]), (string?)choice["text"]);
     }
 
@@ -109,7 +113,8 @@ public sealed class RolloutTests(RunningServer server) : IClassFixture<RunningSe
         Assert.Equal(3, (int)response["meta_info"]!["completion_tokens"]!);
         Assert.Equal(server.Engine.Tokenizer.EosId, (int)response["meta_info"]!["finish_reason"]!["matched"]!);
         Assert.Equal("stop", (string?)response["meta_info"]!["finish_reason"]!["type"]);
-        response = await server.Post("/generate", new { input_ids = Prompts[0], sampling_params = new { max_new_tokens = 3, ignore_eos = true } });
+        response = await server.Post(
+            "/generate", new { input_ids = Prompts[0], sampling_params = new { max_new_tokens = 3, ignore_eos = true } });
         Assert.Equal(("length", 3), (
             (string?)response["meta_info"]!["finish_reason"]!["type"], (int)response["meta_info"]!["finish_reason"]!["length"]!));
         Assert.Null(response["meta_info"]!["output_token_logprobs"]);
@@ -166,7 +171,8 @@ public sealed class RolloutTests(RunningServer server) : IClassFixture<RunningSe
             var input = ModelInput.FromPadded(
                 Tensor.From(row, 1, row.Length), Tensor.Ones([1, row.Length], DType.Bool, Device.Cpu));
             var logits = model.Logits(model.HiddenStates(input)).ToArray<float>();
-            return [.. response.Select((id, at) => Logprob(logits.Chunk(logits.Length / row.Length).ElementAt(prompt.Length + at - 1), id))];
+            var columns = logits.Chunk(logits.Length / row.Length).ToList();
+            return [.. response.Select((id, at) => Logprob(columns[prompt.Length + at - 1], id))];
 
             double Logprob(float[] all, int id) =>
                 (all[id] / temperature) - Math.Log(all.Where((_, other) => isAllowed(other)).Sum(logit => Math.Exp(logit / temperature)));

@@ -60,7 +60,8 @@ public sealed class WeightTests : IDisposable
         Assert.Contains(old, await Task.WhenAll(streams));
         Assert.NotEqual(old.Tokens, next.Tokens);
         Assert.Equal(("default", "7"), (old.Version, next.Version));
-        using var other = RunningServer.With(options => options with { Models = [new("chat", server.Folders.OtherLanguage)], Adapters = [] });
+        using var other = RunningServer.With(
+            options => options with { Models = [new("chat", server.Folders.OtherLanguage)], Adapters = [] });
         Assert.Equal(next.Tokens, (await Generate(other)).Tokens);
         var info = (await server.Client.GetFromJsonAsync<JsonNode>("/get_model_info"))!;
         Assert.Equal((server.Folders.OtherLanguage, "7"), ((string?)info["model_path"], (string?)info["weight_version"]));

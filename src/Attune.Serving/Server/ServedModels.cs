@@ -40,7 +40,8 @@ sealed class ServedModels : IDisposable
     public T Find<T>(string? name, string does) where T : class
     {
         if (name is null or "")
-            return All.Select(model => model.Value).OfType<T>().FirstOrDefault() ?? throw new ApiException(404, $"no model of this server {does}");
+            return All.Select(model => model.Value).OfType<T>().FirstOrDefault()
+                ?? throw new ApiException(404, $"no model of this server {does}");
         return Get(name) switch
         {
             T model => model,
