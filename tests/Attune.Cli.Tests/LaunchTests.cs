@@ -79,5 +79,6 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public void Doctor_RanksWithoutLauncher_SaysHowToStart() => Commands.Fail("attune launch --processes 2 -- doctor --ranks", "doctor", "--ranks");
+    public void Doctor_RanksWithoutLauncher_SaysHowToStart() =>
+        Commands.Fail("attune launch --processes 2 -- doctor --ranks", "doctor", "--ranks");
 }

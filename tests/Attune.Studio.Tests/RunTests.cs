@@ -82,7 +82,9 @@ public sealed class RunTests
         using var owner = new Visitor(studio.Address);
         using var response = await owner.Get("/runs/ppo/report");
         Assert.Equal("<p>report", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        Assert.StartsWith("sandbox allow-scripts; default-src 'none'; script-src 'sha256-", response.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.StartsWith(
+            "sandbox allow-scripts; default-src 'none'; script-src 'sha256-",
+            response.Headers.GetValues("Content-Security-Policy").Single());
     }
 
     [Fact]

@@ -17,8 +17,8 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
     public IWorkers Workers { get; } = RankWorkers.On(optimizer.Parameters[0].Device, options.Workers);
 
     /// <summary>
-    /// Splits items into micro-batches, those of similar length together. Of n ranks, each has about the same number of items of each length
-    /// in every n-th micro-batch.
+    /// Splits items into micro-batches, those of similar length together. Of n ranks, each gets every n-th micro-batch, and about the same
+    /// number of items of each length.
     /// </summary>
     public IReadOnlyList<T[]> Split<T>(IReadOnlyCollection<T> items, Func<T, int> length)
     {

@@ -65,7 +65,8 @@ public sealed class EpisodePlayer(
         Episode[] episodes = Array.ConvertAll(live, episode => episode.Episode);
         lock (replying)
         {
-            var found = Ranks.Once(() => Guard(() => environment.ReplyAsync(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult()));
+            var found = Ranks.Once(() => Guard(() =>
+                environment.ReplyAsync(episodes, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult()));
             return found.Count == episodes.Length
                 ? found
                 : throw new InvalidDataException(

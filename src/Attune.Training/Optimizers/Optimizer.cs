@@ -6,8 +6,8 @@ using Attune.Training.States;
 namespace Attune.Training.Optimizers;
 
 /// <summary>
-/// Applies an <see cref="IUpdateRule"/> to named parameters, and keeps its state. Where several ranks train together, each updates a part of
-/// the parameters and has the state of these only, and sends them to the others. Rajbhandari et al. 2020, "P_os",
+/// Applies an <see cref="IUpdateRule"/> to named parameters, and keeps its state. Where several ranks train together, each updates a part
+/// of the parameters and has the state of these only, and sends them to the others. Rajbhandari et al. 2020, "P_os",
 /// https://arxiv.org/abs/1910.02054
 /// </summary>
 public sealed class Optimizer : IRunState

@@ -60,7 +60,8 @@ public sealed record ReinforceRecipe : OnPolicyRecipe
                 "must not be greedy with rewards that compare responses (`compare: true`): the greedy response is scored by itself");
         if (Reinforce.Baseline == ReinforceBaseline.Greedy && Rollout.MaxStaleness > 0)
             yield return Validation.Broken(
-                Reinforce.Baseline, "must not be greedy with rollout.maxStaleness: greedy responses are those of the weights that are trained");
+                Reinforce.Baseline,
+                "must not be greedy with rollout.maxStaleness: greedy responses are those of the weights that are trained");
     }
 
     protected override IOnPolicyAlgorithm NewAlgorithm(KlPenalty? kl, Policy policy, TrainedParameters trained, Run run) =>

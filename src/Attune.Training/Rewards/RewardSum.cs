@@ -14,7 +14,8 @@ public sealed record WeightedReward(string Name, IRewardSource Source, double We
 /// <summary>
 /// The weighted sum of sources, each scaled separately. The score of a whole response is added at its last token where another source
 /// scores every token. A source that has no score for a response is left out of its sum; where none has one, the response has no score.
-/// Remote sources are called at the same time. All ranks compute with models; rank 0 alone calls the other sources. Running moments are updated only when every source has answered.
+/// Remote sources are called at the same time. All ranks compute with models; rank 0 alone calls the other sources. Running
+/// moments are updated only when every source has answered.
 /// </summary>
 public sealed class RewardSum(IReadOnlyList<WeightedReward> parts) : IRewardSource
 {

@@ -117,7 +117,8 @@ sealed class CheckpointStore(string folder, int keep)
             {
                 Directory.CreateDirectory(unfinished);
                 var files = WriteStates(unfinished, states);
-                WriteFlushed(Path.Combine(unfinished, Manifest), JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json));
+                var complete = JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = files }, Json);
+                WriteFlushed(Path.Combine(unfinished, Manifest), complete);
             });
         else
             _ = WriteStates(AtomicWrite.Unfinished(path), states);

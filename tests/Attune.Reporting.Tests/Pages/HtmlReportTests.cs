@@ -84,7 +84,8 @@ public sealed class HtmlReportTests
     [Fact]
     public void EveryChartTellsItsStoryToWhoCannotSeeIt()
     {
-        var svg = Chart(new("Loss", "Falls.", [new("training", [new(1, 4.213), new(400, 1.93)])])).Descendants("figure").Single().Element("svg")!;
+        var svg = Chart(new("Loss", "Falls.", [new("training", [new(1, 4.213), new(400, 1.93)])]))
+            .Descendants("figure").Single().Element("svg")!;
         Assert.Equal("Loss", svg.Element("title")!.Value);
         Assert.Equal("training: 4.21 at step 1, 1.93 at step 400.", svg.Element("desc")!.Value);
         Assert.Equal("img", (string?)svg.Attribute("role"));

@@ -38,7 +38,7 @@ public sealed class GoldenLossTests : IDisposable
             Loss = Enum.Parse<SftLoss>(hparams.GetProperty("loss_type").GetString()!, ignoreCase: true),
             LabelSmoothing = hparams.Number("label_smoothing"),
         };
-        var (perToken, _) = Training.Algorithms.Sft.PerToken(options)(before * 1, targets);                    // it may overwrite the logits
+        var (perToken, _) = Training.Algorithms.Sft.PerToken(options)(before * 1, targets);     // it may overwrite the logits
         var loss = Masked.Reduce(perToken, count: hparams.Optional("num_items_in_batch"));
 
         loss.Backward();
