@@ -11,6 +11,6 @@ static class Platform
     public static string? ProblemOf(bool isLinux, Architecture architecture) =>
         isLinux && architecture is (Architecture.X64 or Architecture.Arm64)
             ? null
-            : $"Attune does not run on this machine ({RuntimeInformation.OSDescription}, {architecture}). It needs Linux on x86-64 or ARM64: "
-                + "such a machine, WSL 2 on Windows, or a container. README.md lists the platforms.";
+            : $"Attune does not run on this machine ({RuntimeInformation.OSDescription}, {architecture}). It needs Linux on x86-64 or "
+                + "ARM64: such a machine, WSL 2 on Windows, or a container. README.md lists the platforms.";
 }
