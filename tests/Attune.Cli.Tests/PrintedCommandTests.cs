@@ -29,6 +29,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("pretrain data.train=Anthropic/", "needs a data set of the Hub"),
         ("reward model=runs/hh/", "needs a data set of the Hub"),
         ("evaluate reward runs/hh/", "needs a data set of the Hub"),
+        ("launch --processes 4 --machines 2", "needs two machines"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 
@@ -110,6 +111,8 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
     /// <summary>The command with values that make it short: one step, few and short responses.</summary>
     static IEnumerable<string> Shortened(List<string> words)
     {
+        if (words[0] == "launch")
+            return [.. words[..(words.IndexOf("--") + 1)], .. Shortened(words[(words.IndexOf("--") + 1)..])];
         if (words[0] == "bench")
             return With(words, ("--preset", "T"), ("--steps", "1"));
         if (words[0] == "generate")

@@ -33,7 +33,7 @@ static class LaunchCommand
                 parsed.GetValue(processes), parsed.GetValue(machines), parsed.GetValue(machine), parsed.GetValue(address)!,
                 parsed.GetValue(port), parsed.GetValue(timeout)),
             parsed.GetValue(words)!));
-        return CommandHelp.WithExample(command, "attune launch --processes 2 -- sft recipes/sft.yaml");
+        return CommandHelp.WithExample(command, "attune launch --processes 2 -- sft recipes/sft.yaml run.output=runs/sft-ranks");
     }
 
     static int Launch(LaunchOptions options, string[] command)
