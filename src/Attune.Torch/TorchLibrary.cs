@@ -34,7 +34,10 @@ public static unsafe class TorchLibrary
         Thread.GetCurrentProcessorId();
         lock (new Lock())
         {
-            using var stream = InputFile.Open(Path.Combine(Environment.CurrentDirectory, file));
+            var path = Path.Combine(Environment.CurrentDirectory, file);
+            if (!Path.Exists(path) || Directory.Exists(path) || new FileInfo(path).Length == 0)
+                return;
+            using var stream = InputFile.Open(path);
             stream.ReadByte();
         }
     }
