@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Attune.Input;
 using Attune.Torch.Interop;
 
@@ -32,6 +33,7 @@ public static unsafe class TorchLibrary
     static void FindNativeFunctions(string file)
     {
         Thread.GetCurrentProcessorId();
+        RandomNumberGenerator.GetInt32(2);                       // parsing JSON needs it for hashes
         lock (new Lock())
         {
             var path = Path.Combine(Environment.CurrentDirectory, file);
