@@ -142,8 +142,8 @@ public sealed record RolloutOptions : IValidatableObject
             yield return new("must have at least one URL with engine server", [nameof(Servers)]);
         if (!UsesServers && Servers.Count > 0)
             yield return new("must be empty with engine local; set rollout.engine to server to use them", [nameof(Servers)]);
-        if (Servers.FirstOrDefault(url => !HttpUrlAttribute.IsUrl(url)) is { } wrong)
-            yield return new($"must have URLs that begin with http:// or https:// (was '{wrong}')", [nameof(Servers)]);
+        if (!Servers.All(HttpUrlAttribute.IsUrl))
+            yield return new("must have URLs that begin with http:// or https://", [nameof(Servers)]);
         if (!UsesServers && MaxStaleness > 0)
             yield return new("must be 0 with engine local: this process cannot sample while it trains", [nameof(MaxStaleness)]);
         if (Correction is ImportanceCorrection.TruncatedToken or ImportanceCorrection.TruncatedSequence && ClipMin is not null)
