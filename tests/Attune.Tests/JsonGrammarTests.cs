@@ -33,7 +33,7 @@ public sealed class JsonGrammarTests
     [InlineData("""{"a\u00g""")]
     [InlineData("{} ")]
     [InlineData("{}{")]
-    [InlineData("{                ")]
+    [InlineData("{  ")]
     public void After_NoObject_IsNone(string text) => Assert.Equal(Grammar.None, JsonGrammar.Object.After(text));
 
     /// <summary>Texts of letters that JSON uses: what is whole is JSON, and nothing that JSON allows is refused.</summary>

@@ -10,8 +10,8 @@ static class JsonGrammar
     static readonly Grammar Escape = Grammar.Of("\\").Then(
         new Letter(letter => "\"\\/bfnrt".Contains(letter)).Or(Grammar.Of("u").Then(Hex).Then(Hex).Then(Hex).Then(Hex)));
 
-    /// <summary>White space between tokens of JSON. More of it would be padding.</summary>
-    public static Grammar Spaces { get; } = new WhiteSpace(12);
+    /// <summary>White space between tokens of JSON, at most one character: a model could fill its response with more.</summary>
+    public static Grammar Spaces { get; } = new WhiteSpace(1);
 
     public static Grammar Text { get; } =
         Grammar.Of("\"").Then(new Repeated(new Letter(letter => letter is not ('"' or '\\' or < ' ')).Or(Escape))).Then("\"");
