@@ -44,10 +44,17 @@ public sealed record LeaderboardOptions
 public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? LengthEffect, int[,] Wins, int[,] Ties)
 {
     /// <summary>Points for 1 in log-odds.</summary>
-    static readonly double Points = 400 / Math.Log(10);
+    internal static readonly double Points = 400 / Math.Log(10);
 
     const int LengthSteps = 20;
     const int Rounds = 400;
+
+    /// <summary>
+    /// The rank of each model in <see cref="Models"/>: 1 plus the number of models of its group whose interval is above its own, so that
+    /// models whose order the votes do not carry share a rank. Chiang et al. 2024, Chatbot Arena, https://arxiv.org/abs/2403.04132
+    /// </summary>
+    public IReadOnlyList<int> Ranks =>
+        [.. Models.Select(model => 1 + Models.Count(other => other.Group == model.Group && other.Strength.Low > model.Strength.High))];
 
     /// <summary>How many groups of models have no comparison between them.</summary>
     public int Groups => Models.Select(model => model.Group).Distinct().Count();
@@ -87,7 +94,8 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
 
     static (Match, Winner) Ordered(ModelComparison comparison, bool lengthControl)
     {
-        var (_, first, second, winner, a, b) = comparison;
+        var (first, second, winner) = (comparison.First, comparison.Second, comparison.Winner);
+        var (a, b) = (comparison.FirstLength, comparison.SecondLength);
         var difference = lengthControl && a != b ? Math.Round(LengthSteps * (double)(a - b) / ((long)a + b)) / LengthSteps : 0;
         return first < second
             ? (new(first, second, difference), winner)

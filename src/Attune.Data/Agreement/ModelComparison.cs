@@ -20,4 +20,8 @@ public enum Winner
 /// <param name="Winner">Which response is better.</param>
 /// <param name="FirstLength">The length of the first response, in characters or tokens, for length control.</param>
 /// <param name="SecondLength">The length of the second response, in the same unit.</param>
-public readonly record struct ModelComparison(long Item, int First, int Second, Winner Winner, int FirstLength = 0, int SecondLength = 0);
+/// <param name="Rater">The annotator.</param>
+/// <param name="IsFirstShownFirst">Whether the annotator saw the first response first, or on the left.</param>
+public readonly record struct ModelComparison(
+    long Item, int First, int Second, Winner Winner, int FirstLength = 0, int SecondLength = 0, long Rater = 0,
+    bool IsFirstShownFirst = true);

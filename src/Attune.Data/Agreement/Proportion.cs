@@ -5,7 +5,8 @@ namespace Attune.Data.Agreement;
 /// <param name="Total">How many there are.</param>
 public sealed record Proportion(int Count, int Total)
 {
-    const double Deviations = 1.959964;
+    /// <summary>The 97.5 % quantile of the normal distribution.</summary>
+    internal const double Deviations = 1.959964;
 
     /// <summary>The proportion, from 0 to 1; null when <c>Total</c> is 0.</summary>
     public double? Share => Total == 0 ? null : (double)Count / Total;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Attune.Data.Agreement;
 
 /// <summary>
@@ -42,7 +44,7 @@ public sealed class RatedUnits
 
     /// <summary>The ratings of a unit, two or more.</summary>
     public ReadOnlySpan<Rating> this[int unit] =>
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ratings)[starts[unit]..starts[unit + 1]];
+        CollectionsMarshal.AsSpan(ratings)[starts[unit]..starts[unit + 1]];
 
     static bool IsByItem(ReadOnlySpan<Rating> ratings)
     {

@@ -8,12 +8,12 @@ namespace Attune.Data.Agreement;
 sealed class Tally(int categories)
 {
     readonly double[,] coincidences = new double[categories, categories];
+    readonly double[,] agreements = new double[categories, categories];     // like coincidences, where every unit has the same weight
     readonly double[] shares = new double[categories];
     double units;
-    double agreeing;
 
     /// <summary>The share of pairs of annotators who agree; every unit has the same weight.</summary>
-    public double Raw => agreeing / units;
+    public double Raw => Enumerable.Range(0, categories).Sum(c => agreements[c, c]) / units;
 
     /// <summary>
     /// (P − Pₑ) / (1 − Pₑ) with Pₑ = Σ π². Fleiss 1971, https://doi.org/10.1037/h0031619; where units have different numbers of annotators,
@@ -27,6 +27,35 @@ sealed class Tally(int categories)
     /// <param name="choices">How many categories annotators can choose from, K.</param>
     public double GwetAc1(int choices) =>
         Corrected(Raw, shares.Sum(share => share / units * (1 - share / units)) / (Math.Max(choices, 2) - 1));
+
+    /// <summary>
+    /// The prevalence-adjusted bias-adjusted kappa: Pₑ = 1 / K. Byrt, Bishop and Carlin 1993, https://doi.org/10.1016/0895-4356(93)90018-V,
+    /// for K = 2; Brennan and Prediger 1981, https://doi.org/10.1177/001316448104100307, for any K.
+    /// </summary>
+    /// <param name="choices">How many categories annotators can choose from, K.</param>
+    public double Pabak(int choices) => Corrected(Raw, 1.0 / Math.Max(choices, 2));
+
+    /// <summary>
+    /// AC1 with quadratic weights w = 1 − d² / D², where d is the difference of two levels and D the largest one: P = Σ w p and
+    /// Pₑ = Σ w Σ π (1 − π) / (K (K − 1)). Gwet 2014, Handbook of Inter-Rater Reliability, chapter 3.
+    /// </summary>
+    /// <param name="levels">The levels of the categories, (K).</param>
+    public double GwetAc2(IReadOnlyList<int> levels)
+    {
+        if (categories == 0)
+            return double.NaN;
+        var range = Math.Max(1, levels.Max() - levels.Min());
+        var (agreeing, weights) = (0.0, 0.0);
+        for (var c = 0; c < categories; c++)
+            for (var k = 0; k < categories; k++)
+            {
+                var weight = 1 - Math.Pow((double)(levels[c] - levels[k]) / range, 2);
+                agreeing += weight * agreements[c, k];
+                weights += weight;
+            }
+        var spread = shares.Sum(share => share / units * (1 - share / units));
+        return Corrected(agreeing / units, weights * spread / (categories * Math.Max(categories - 1, 1)));
+    }
 
     /// <summary>1 − Dₒ / Dₑ. Krippendorff 2011, Computing Alpha-Reliability, https://repository.upenn.edu/asc_papers/43</summary>
     /// <param name="ordinal">Whether categories are ordered levels, so that neighbouring ones differ less.</param>
@@ -57,9 +86,12 @@ sealed class Tally(int categories)
         for (var c = 0; c < categories; c++)
         {
             shares[c] += (double)times * people[c] / all;
-            agreeing += (double)times * people[c] * (people[c] - 1) / (all * (all - 1));
             for (var k = 0; k < categories; k++)
-                coincidences[c, k] += (double)times * people[c] * (people[k] - (k == c ? 1 : 0)) / (all - 1);
+            {
+                var pairs = (double)times * people[c] * (people[k] - (k == c ? 1 : 0)) / (all - 1);
+                coincidences[c, k] += pairs;
+                agreements[c, k] += pairs / all;
+            }
         }
     }
 

@@ -58,6 +58,29 @@ public sealed class GroupAgreementTests
     }
 
     [Fact]
+    public void Compute_GwetsExampleOfThreeDiagnoses_IsTheTablesValues()
+    {
+        // Gwet 2014, Handbook of Inter-Rater Reliability: two abstractors, 100 pregnancies, (13, 0, 0), (0, 20, 7), (0, 4, 56).
+        // P = 0.89; π = (0.13, 0.255, 0.615), Σ π (1 − π) = 0.53985. AC1: Pₑ = 0.53985 / 2. PABAK: Pₑ = 1/3.
+        // AC2 with quadratic weights: 11 neighbours count ¾, P = 0.9725; Σ w = 3 + 4 · ¾ = 6, Pₑ = 6 · 0.53985 / 6.
+        var agreement = GroupAgreement.Compute(new(Tables((13, 0, 0), (20, 1, 1), (7, 1, 2), (4, 2, 1), (56, 2, 2))));
+        Assert.Equal(0.89, agreement.Raw.Value!.Value, 1e-12);
+        Assert.Equal(0.8493305, agreement.GwetAc1.Value!.Value, 5e-8);
+        Assert.Equal(0.835, agreement.Pabak.Value!.Value, 1e-12);
+        Assert.Equal((0.9725 - 0.53985) / (1 - 0.53985), agreement.GwetAc2.Value!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void Compute_LevelsThatNobodyChose_CountInAc2()
+    {
+        // Levels 1 to 5, of which 1 and 2 occur: 2 units (1, 1) and 1 unit (1, 2). π = (5/6, 1/6), Σ π (1 − π) = 10/36.
+        // Weights 1 − d² / 16: P = (2 + 15/16) / 3; Σ w = 25 − (8·1 + 6·4 + 4·9 + 2·16) / 16 = 18.75; Pₑ = 18.75 · (10/36) / 20.
+        var agreement = GroupAgreement.Compute(new(Tables((2, 1, 1), (1, 1, 2))), levels: Enumerable.Range(1, 5));
+        var (p, chance) = ((2 + 15 / 16.0) / 3, 18.75 * (10 / 36.0) / 20);
+        Assert.Equal((p - chance) / (1 - chance), agreement.GwetAc2.Value!.Value, 1e-12);
+    }
+
+    [Fact]
     public void CohensKappaIsThatOfTheFiftyProposals()
     {
         // Wikipedia, "Cohen's kappa": 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no
