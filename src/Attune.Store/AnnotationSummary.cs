@@ -40,6 +40,15 @@ public sealed record AnnotationSummary
                     yield return (first, second, Math.Sign(a - b));
     }
 
+    /// <summary>Whether the annotator saw the response at one place before that at another.</summary>
+    public bool ShowsFirst(int place, int other)
+    {
+        foreach (var shown in Shown)
+            if (shown == place || shown == other)
+                return shown == place;
+        return false;
+    }
+
     /// <summary>The places of the single best and the single worst response; null where several share first or last rank.</summary>
     public (int Best, int Worst)? Extremes()
     {

@@ -6,6 +6,8 @@ namespace Attune.Store;
 /// <summary>Statistics of an annotator in a project. Those about choices cover ordinary items only.</summary>
 public sealed record PersonFigures
 {
+    const double FastShare = 0.25;
+
     public long Person { get; init; }
 
     /// <summary>Decisions on all kinds of items, without skips.</summary>
@@ -39,6 +41,15 @@ public sealed record PersonFigures
     /// <summary>Agreement with every other annotator on shared items; null where there is none.</summary>
     public Estimate? Others { get; init; }
 
+    /// <summary>
+    /// The probability that the annotator prefers the better response, where they prefer one, by the model of Dawid and Skene; null where
+    /// the annotator shares no preference with others, and in an annotator's own statistics.
+    /// </summary>
+    public AnnotatorAbility? Ability { get; init; }
+
+    /// <summary>Decisions in less than a quarter of everyone's median time.</summary>
+    public required Proportion Fast { get; init; }
+
     /// <summary>Accuracy on attention checks.</summary>
     public required KnownItemAccuracy Checks { get; init; }
 
@@ -51,12 +62,24 @@ public sealed record PersonFigures
     public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes, long? only = null)
     {
         var others = OthersAgreement.ByRater(new(votes.Choice()));
+        var abilities = only is null ? AbilitiesOf(new(votes.Preference())) : [];
+        var times = votes.Ordinary.Select(vote => vote.Seconds).ToArray();
+        var fast = times.Length > 0 ? FastShare * times.Median() : 0;
         return [.. votes.Annotations.Where(vote => !vote.Adjudicates && (only ?? vote.Person) == vote.Person).GroupBy(vote => vote.Person)
-            .Select(person => Of(person.Key, [.. person], votes) with { Others = others.GetValueOrDefault(person.Key) })
+            .Select(person => Of(person.Key, [.. person], votes, fast) with
+            {
+                Others = others.GetValueOrDefault(person.Key), Ability = abilities.GetValueOrDefault(person.Key),
+            })
             .OrderByDescending(person => person.Decisions)];
     }
 
-    static PersonFigures Of(long person, List<AnnotationSummary> all, ProjectAnnotations votes)
+    static Dictionary<long, AnnotatorAbility> AbilitiesOf(RatedUnits units)
+    {
+        var model = DawidSkene.Fit(units);
+        return model.Raters.Zip(model.Abilities()).ToDictionary(rater => rater.First, rater => rater.Second);
+    }
+
+    static PersonFigures Of(long person, List<AnnotationSummary> all, ProjectAnnotations votes, double fast)
     {
         var decided = all.Where(vote => vote.Outcome != Outcome.Skipped).ToList();
         var ordinary = decided.Where(vote => vote.Kind == ItemKind.Normal).ToList();
@@ -69,8 +92,9 @@ public sealed record PersonFigures
             Days = [.. decided.CountBy(vote => DateOnly.FromDateTime(vote.At.UtcDateTime)).OrderBy(day => day.Key)],
             PerHour = hours > 0 ? decided.Count / hours : null,
             MedianSeconds = decided.Count > 0 ? decided.Select(vote => vote.Seconds).Median() : null,
-            First = Share(ordinary, (vote, best, worst) => vote.Shown.First(place => place == best || place == worst) == best),
+            First = Share(ordinary, (vote, best, worst) => vote.ShowsFirst(best, worst)),
             Longer = Share(ordinary, (vote, best, worst) => Longest(votes.Answers[vote.Item], best, worst)),
+            Fast = new(ordinary.Count(vote => vote.Seconds < fast), ordinary.Count),
             Ties = new(ordinary.Count(vote => vote.Pairs().All(pair => pair.Sign == 0)), ordinary.Count),
             AllBad = new(ordinary.Count(vote => vote.Outcome == Outcome.AllBad), ordinary.Count),
             Checks = Known(decided, ItemKind.Check, votes),

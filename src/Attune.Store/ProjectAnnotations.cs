@@ -47,6 +47,16 @@ public sealed record ProjectAnnotations(
     public IEnumerable<Rating> Degree() =>
         Ratings((vote, sign) => sign * ((vote.Strength ?? 1) + (vote.Strength is not null && Settings.StrengthLevels == 4 ? 1 : 0)));
 
+    /// <summary>The values that <see cref="Degree"/> may have.</summary>
+    public IEnumerable<int> DegreeLevels
+    {
+        get
+        {
+            var most = Settings.StrengthLevels switch { 0 => 1, 7 => 3, _ => 4 };
+            return Settings.Task == TaskKind.Rating ? Enumerable.Range(1, Settings.RatingLevels) : Enumerable.Range(-most, 2 * most + 1);
+        }
+    }
+
     /// <summary>Only comparisons with a winner.</summary>
     public IEnumerable<Rating> Preference()
     {
@@ -74,7 +84,8 @@ public sealed record ProjectAnnotations(
                     var (a, b) = (Answers[vote.Item][first], Answers[vote.Item][second]);
                     if (a.Source is not null && b.Source is not null)
                         yield return new(vote.Item, numbers[a.Source], numbers[b.Source],
-                            sign > 0 ? Winner.First : sign < 0 ? Winner.Second : Winner.Neither, a.Length, b.Length);
+                            sign > 0 ? Winner.First : sign < 0 ? Winner.Second : Winner.Neither, a.Length, b.Length, vote.Person,
+                            vote.ShowsFirst(first, second));
                 }
     }
 

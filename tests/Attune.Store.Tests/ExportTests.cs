@@ -100,6 +100,59 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public void ByAbility_ThreeAnnotatorsChooseAtRandom_TheTwoOthersDecide()
+    {
+        const int items = 40;
+        var of = store.Projects.Add("weighted", new() { Overlap = 5, CheckEvery = 0 }, owner.Id);
+        store.Items.Add(of.Id, [.. Enumerable.Range(0, items).Select(i => new Item
+        {
+            Prompt = JsonValue.Create($"{i % 2}"), Answers = [new(JsonValue.Create("0")), new(JsonValue.Create("1"))],
+        })], owner.Id);
+        foreach (var (seed, name) in new[] { "Kim", "Lee", "Max", "Ned", "Ola" }.Index())
+            Choose(of, store.People.Add(name, Role.Annotator).Id, seed < 2 ? null : new Random(seed));
+        var (counted, weighted) = (Rows(new()), Rows(new() { ByAbility = true }));
+        Assert.Equal((items, items), (counted.Count, weighted.Count));
+        Assert.InRange(counted.Count(IsRight), 25, 39);
+        Assert.Equal(items, weighted.Count(IsRight));
+        Assert.All(weighted, row => Assert.InRange((double)row["label"]!, 0.5, 1));
+        Assert.All(weighted, row => Assert.Null(row["votes"]));
+        Assert.All(Dataset.Read(folder.File("weighted/train.jsonl")), row =>
+            Assert.InRange(Assert.IsType<ComparisonExample>(row).Comparisons.Comparisons[0].Share, 0.5, 1));
+
+        List<JsonNode> Rows(ExportOptions options)
+        {
+            store.Exports.Snapshot(of, options, folder.File("weighted"), replace: true);
+            return [.. File.ReadAllLines(folder.File("weighted/train.jsonl")).Select(line => JsonNode.Parse(line)!)];
+        }
+
+        static bool IsRight(JsonNode row) => (string)row["prompt"]! == (string)row["chosen"]!;
+    }
+
+    /// <summary>Decides all items of a person: response 0 or 1 as the prompt says, or at random.</summary>
+    void Choose(Project of, long person, Random? random)
+    {
+        while (store.Queue.Next(of, person, 20).Items is { Count: > 0 } showings)
+            foreach (var showing in showings)
+            {
+                var best = random?.Next(2) ?? ((string)showing.Prompt! == "1" ? 1 : 0);
+                AnnotationResult verdict = new() { Ranks = best == 0 ? [0, 1] : [1, 0] };
+                Assert.NotNull(store.Annotations.Submit(of, person, new(showing.Token, verdict.AsShown(showing.Shown), 1)));
+            }
+    }
+
+    [Fact]
+    public void ByAbility_WhereItCannotBeEstimated_SaysWhy()
+    {
+        Assert.Contains("layout Pairs, Hh or Triples (was Kto)", Message(project, new() { Layout = ExportLayout.Kto, ByAbility = true }));
+        Assert.Contains("not both", Message(project, new() { EachVote = true, ByAbility = true }));
+        var empty = store.Projects.Add("empty", new(), owner.Id);
+        Assert.Contains("two decisions or more", Message(empty, new() { ByAbility = true }));
+
+        string Message(Project of, ExportOptions options) =>
+            Assert.Throws<InvalidDataException>(() => store.Exports.Preview(of, options)).Message;
+    }
+
+    [Fact]
     public void WhoFailsChecksIsLeftOutAndChecksAreNeverExported()
     {
         store.Items.Add(project.Id, [new Item { Kind = ItemKind.Calibration, Expected = [0, 1], Prompt = "known",
@@ -167,10 +220,10 @@ public sealed class ExportTests : IDisposable
     public void Triples_EveryPairOfResponses_HasEveryBetterResponse()
     {
         var item = new ExportedItem(1, "\"p\"", """{"reference":"imported"}""", 0, [("\"a\"", null), ("\"b\"", null), ("\"c\"", null)]);
-        var rows = Rows(ExportLayout.Triples, new(item, [new([0, 1, 1], null, null, null)], ["\"x\"", "\"y\""]));
+        var rows = Rows(ExportLayout.Triples, new(item, [new([0, 1, 1], null, null, null, 1)], ["\"x\"", "\"y\""]));
         Assert.Equal(
             ["a>b x", "a>c x", "a>b y", "a>c y"], rows.Select(row => $"{row["chosen"]}>{row["rejected"]} {row["reference"]}"));
-        Assert.Equal("imported", (string)Rows(ExportLayout.Pairs, new(item, [new([0, 1, 1], null, null, null)], []))[0]["reference"]!);
+        Assert.Equal("imported", (string)Rows(ExportLayout.Pairs, new(item, [new([0, 1, 1], null, null, null, 1)], []))[0]["reference"]!);
     }
 
     [Fact]
@@ -196,8 +249,8 @@ public sealed class ExportTests : IDisposable
     public void MajoritiesThatRunInACircleTieAndAnswersThatNobodyRankedStayOut()
     {
         // a Condorcet cycle: 0 before 1 before 2, 1 before 2 before 0, 2 before 0 before 1; all three before 3, and nobody ranks 4.
-        AnnotatorRanking[] votes = [new([0, 1, 2, 3, null], null, null, null), new([2, 0, 1, 3, null], null, null, null),
-            new([1, 2, 0, 3, null], null, null, null)];
+        AnnotatorRanking[] votes = [new([0, 1, 2, 3, null], null, null, null, 1), new([2, 0, 1, 3, null], null, null, null, 2),
+            new([1, 2, 0, 3, null], null, null, null, 3)];
         var ballot =
             new ItemComparisons(new(1, "\"p\"", null, 0, [.. "abcde".Select(letter => ($"\"{letter}\"", (string?)null))]), votes, []);
         Assert.Equal([1, 1, 1, -3, null], ballot.Standings());
@@ -220,13 +273,13 @@ public sealed class ExportTests : IDisposable
     {
         var item = new ExportedItem(1, """[{"role":"user","content":"p"}]""", """{"tools":[1],"label":2}""", 0,
             [("\"a\"", null), ("\"b\"", null)]);
-        var row = Assert.Single(Rows(ExportLayout.Pairs, new(item, [new([0, 1], null, null, null)], [])));
+        var row = Assert.Single(Rows(ExportLayout.Pairs, new(item, [new([0, 1], null, null, null, 1)], [])));
         Assert.Equal(
             """{"prompt":[{"role":"user","content":"p"}],"chosen":"""
             + """[{"role":"assistant","content":"a"}],"rejected":[{"role":"assistant","content":"b"}],"item":1,"tools":[1]}""",
             row.ToJsonString());
         Assert.Equal("\n\nHuman: p\n\nAssistant: b",
-            (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null)], []))[0]["rejected"]!);
+            (string)Rows(ExportLayout.Hh, new(item, [new([0, 1], null, null, null, 1)], []))[0]["rejected"]!);
     }
 
     static AnnotatorRanking Rated(params int[] levels) =>

@@ -96,6 +96,34 @@ public sealed class FiguresTests : IDisposable
     }
 
     [Fact]
+    public void Of_AnnotatorAgainstAllOthers_HasTheLowestAbility()
+    {
+        var project = Project(new(), items: 12);
+        var cid = store.People.Add("Cid", Role.Annotator).Id;
+        AnnotationResult[] right = [.. Enumerable.Range(0, 12).Select(i => i % 2 == 0 ? First : Second)];
+        Decide(project, ann, right);
+        Decide(project, bob, right);
+        Decide(project, cid, [.. right.Select(verdict => verdict == First ? Second : First)]);
+        var votes = store.Statistics.Load(project.Id);
+        var figures = PersonFigures.Of(votes).ToDictionary(person => person.Person);
+        Assert.InRange(figures[ann].Ability!.Accuracy.Value!.Value, 0.9, 1);
+        Assert.InRange(figures[cid].Ability!.Accuracy.Value!.Value, 0, 0.15);
+        Assert.Equal(12, figures[cid].Ability!.Ratings);
+        Assert.Equal(new Proportion(1, 12), figures[ann].Fast);  // 1 to 12 seconds with the median 6.5: only 1 second is below a quarter
+        Assert.Null(PersonFigures.Of(store.Statistics.LoadOwn(project.Id, ann), ann).Single().Ability);
+    }
+
+    [Fact]
+    public void Comparisons_NameTheAnnotatorAndTheSide()
+    {
+        var project = Project(new(), items: 1);
+        var shown = Decide(project, ann, First)[0];
+        var votes = store.Statistics.Load(project.Id);
+        var comparison = Assert.Single(votes.Comparisons(votes.Models()));
+        Assert.Equal((ann, shown[0] == 0), (comparison.Rater, comparison.IsFirstShownFirst));
+    }
+
+    [Fact]
     public void ChecksAndCalibrationAreCountedApartAndInNoAgreement()
     {
         var project = Project(new(), items: 0);

@@ -1,10 +1,11 @@
 using System.Net;
 using Attune.Store;
+using Microsoft.Playwright;
 
 namespace Attune.Studio.Tests;
 
 /// <summary>The pages about the quality of the data.</summary>
-public sealed class QualityTests : IAsyncLifetime
+public sealed class QualityTests(Browser browser) : IAsyncLifetime
 {
     static readonly AnnotationResult Old = new() { Ranks = [0, 1] };
     static readonly AnnotationResult New = new() { Ranks = [1, 0] };
@@ -118,6 +119,60 @@ public sealed class QualityTests : IAsyncLifetime
         Assert.Contains("75 % <small class=\"faint\">4</small>", page);
         Assert.DoesNotContain("twice as long", page);
         Assert.Contains("twice as long", await reviewer.Page(Path("leaderboard?length=equal")));
+    }
+
+    [Fact]
+    public async Task Leaderboard_FourVotesOfOneAnnotator_SaysThatTheyAreTooFew()
+    {
+        Decide("Ann", New, New, New, Old);
+        var page = await reviewer.Page(Path("leaderboard"));
+        Assert.Contains("<bdi>new</bdi> and <bdi>old</bdi>: 4", page);
+        Assert.Contains("too few votes", page);
+        Assert.Contains("the most active one has 100 % of the votes", page);
+        Assert.Contains("one annotator decides", page);
+        Assert.Equal(2, Rows(page).Count(row => row.StartsWith("<td class=\"number\">1</td>", StringComparison.Ordinal)));
+
+        static IEnumerable<string> Rows(string page) => page.Split("<tr>").Select(row => row.TrimStart());
+    }
+
+    [Fact]
+    public async Task Pages_OnAPhone_AreNotWiderThanTheScreen()
+    {
+        Decide("Ann", New, New, New, Old);
+        Decide("Bob", New, New, Old, Old);
+        await using var page = await browser.Open(
+            studio.Address, new() { ViewportSize = new() { Width = 390, Height = 844 }, ColorScheme = ColorScheme.Dark });
+        await page.Page.GotoAsync($"join/{studio.Store.People.NewLink(Person("Rita"))}");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        foreach (var (name, text) in new[]
+        {
+            ("agreement", "Gwet’s AC2"), ("people", "Ability"), ("leaderboard", "Checks of the votes"), ("export", "weighted by ability"),
+        })
+        {
+            await page.Page.GotoAsync(Path(name)[1..]);
+            await page.Shows("main", text);
+            Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 390"), name);
+        }
+    }
+
+    [Fact]
+    public async Task People_ReviewerSeesAbilities_AnnotatorDoesNot()
+    {
+        Decide("Ann", New, New, New, Old);
+        Decide("Bob", New, New, Old, Old);
+        Assert.Contains("Ability</th>", await reviewer.Page(Path("people")));
+        Assert.DoesNotContain("Ability", await ann.Page(Path("people")));
+    }
+
+    [Fact]
+    public async Task Export_WeightedByAbility_SaysWhatIsMissingAndWhatIsExported()
+    {
+        var refused = await reviewer.Get(Path("export?votes=ability"));
+        Assert.Contains("two decisions or more", await refused.Content.ReadAsStringAsync());
+        Decide("Ann", New, New, New, Old);
+        Decide("Bob", New, New, Old, Old);
+        var page = await reviewer.Page(Path("export?votes=ability&heldOut=0"));
+        Assert.Contains("<option value=\"ability\" selected", page);
     }
 
     string Path(string page) => $"/projects/{project.Id}/{page}";

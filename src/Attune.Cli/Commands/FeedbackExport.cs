@@ -19,6 +19,10 @@ static class FeedbackExport
     };
     static readonly Option<bool> Force = new("--force") { Description = "Replace an existing export" };
     static readonly Option<bool> EachVote = new("--each-vote") { Description = "Write a row for each annotation instead of the majority" };
+    static readonly Option<bool> ByAbility = new("--by-ability")
+    {
+        Description = "Weight votes by the annotators' estimated ability: pairs have the probability 'label' instead of 'votes'",
+    };
     static readonly Option<string[]> Person = new("--person")
     {
         HelpName = "NAME", Description = "Only annotations by this person; may be repeated",
@@ -49,8 +53,8 @@ static class FeedbackExport
     {
         var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
-            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, EachVote, Person, From, To, Strength, ChecksRight, Decisions,
-            Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
+            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, EachVote, ByAbility, Person, From, To, Strength, ChecksRight,
+            Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
@@ -75,6 +79,7 @@ static class FeedbackExport
     {
         Layout = parsed.GetValue(Layout),
         EachVote = parsed.GetValue(EachVote),
+        ByAbility = parsed.GetValue(ByAbility),
         People = parsed.GetValue(Person) ?? [],
         From = Time("--from", parsed.GetValue(From)),
         To = Time("--to", parsed.GetValue(To)),

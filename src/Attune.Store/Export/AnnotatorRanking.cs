@@ -5,7 +5,9 @@ namespace Attune.Store.Export;
 /// <param name="Ratings">Ratings by place, where there are ratings and no ranks.</param>
 /// <param name="Margin">How much better the chosen response is; null where that was not asked.</param>
 /// <param name="Counts">The votes for each response, for an imported decision about two responses.</param>
-sealed record AnnotatorRanking(IReadOnlyList<int?>? Ranks, IReadOnlyList<int?>? Ratings, double? Margin, (int First, int Second)? Counts)
+/// <param name="Person">The annotator.</param>
+sealed record AnnotatorRanking(
+    IReadOnlyList<int?>? Ranks, IReadOnlyList<int?>? Ratings, double? Margin, (int First, int Second)? Counts, long Person)
 {
     /// <summary>
     /// Compares two responses: −1 where the first is better, 1 where the second is, 0 for a tie; null where one was not ranked.
@@ -14,8 +16,8 @@ sealed record AnnotatorRanking(IReadOnlyList<int?>? Ranks, IReadOnlyList<int?>? 
 
     public static AnnotatorRanking FromAnnotation(Annotation decision, ImportedVotes? imported) => decision.Result switch
     {
-        { Outcome: Outcome.AllBad } => new(null, null, null, null),
-        { Outcome: Outcome.Rated } rated => new([.. rated.Ratings!.Select(rating => -rating)], rated.Ratings, null, null),
-        var ranked => new(ranked.Ranks, null, imported?.Margin ?? ranked.Strength, imported?.Counts),
+        { Outcome: Outcome.AllBad } => new(null, null, null, null, decision.Person),
+        { Outcome: Outcome.Rated } rated => new([.. rated.Ratings!.Select(rating => -rating)], rated.Ratings, null, null, decision.Person),
+        var ranked => new(ranked.Ranks, null, imported?.Margin ?? ranked.Strength, imported?.Counts, decision.Person),
     };
 }

@@ -49,6 +49,12 @@ public sealed record ExportOptions
     /// <summary>Whether to write a row for each vote instead of one for the majority.</summary>
     public bool EachVote { get; init; }
 
+    /// <summary>
+    /// Whether the votes of a pair are weighted by the ability of the annotators: the response that is probably better is chosen, and
+    /// <c>label</c> is the probability, by the model of Dawid and Skene.
+    /// </summary>
+    public bool ByAbility { get; init; }
+
     /// <summary>Only decisions of people with these names; everyone's when empty.</summary>
     public IReadOnlyList<string> People { get; init; } = [];
 
@@ -94,6 +100,10 @@ public sealed record ExportOptions
         foreach (var (name, share) in new[] { ("checks right", LeastRight), ("agreement", LeastAgreement), ("held out", HeldOut) })
             if (share is not (>= 0 and <= 1))
                 yield return $"{name} must be from 0 to 1 (was {share})";
+        if (ByAbility && Layout is not (ExportLayout.Pairs or ExportLayout.Hh or ExportLayout.Triples))
+            yield return $"votes weighted by ability need the layout Pairs, Hh or Triples (was {Layout})";
+        if (ByAbility && EachVote)
+            yield return "choose a row for each vote or votes weighted by ability, not both";
         if (LeastDecisions < 1)
             yield return $"decisions must be at least 1 (was {LeastDecisions})";
         if (LeastStrength < 0)

@@ -17,6 +17,7 @@ sealed class ExportPass
     readonly Dictionary<long, string> people;
     readonly HashSet<long> chosen;
     readonly long? importer;
+    readonly AbilityWeights? weights;
     readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
@@ -33,6 +34,7 @@ sealed class ExportPass
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
             .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
+        weights = options.ByAbility ? AbilityWeights.Load(connection, project) : null;
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -115,7 +117,8 @@ sealed class ExportPass
         return new(
             item,
             [.. votes.Select(vote => AnnotatorRanking.FromAnnotation(vote, vote.Person == importer ? imported : null))],
-            [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))]);
+            [.. ideals.Select(ideal => JsonSerializer.Serialize(ideal, SqlTypes.Json))])
+            { Weights = votes.Exists(vote => vote.Adjudicates) ? null : weights };
     }
 
     IEnumerable<Action<Stream>> RowsOf(ItemComparisons comparisons, List<Annotation> decisions)

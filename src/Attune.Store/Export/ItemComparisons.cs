@@ -15,6 +15,9 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
 {
     const string IdealSource = "ideal";
 
+    /// <summary>The weights of the votes; null where every vote counts the same, and where a reviewer adjudicated.</summary>
+    public AbilityWeights? Weights { get; init; }
+
     public int Count => Item.Answers.Count + Ideals.Count;
 
     public string Text(int candidate) =>
@@ -41,6 +44,16 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
             else if (vote.Order(first, second) is { } order)
                 (better, worse, ties) = (better + (order < 0 ? 1 : 0), worse + (order > 0 ? 1 : 0), ties + (order == 0 ? 1 : 0));
         return new(better, worse, ties, bad);
+    }
+
+    /// <summary>Which of two responses is better: 1 for the first, −1 for the second, otherwise 0.</summary>
+    /// <returns>Also the probability of it; null where votes are counted and not weighted.</returns>
+    public (int Winner, double? Label) Decide(int first, int second)
+    {
+        var counts = Compare(first, second);
+        if (Weights is null || IsIdeal(first) || IsIdeal(second) || Rankings.Any(vote => vote.Counts is not null))
+            return (counts.Winner, null);
+        return counts.First + counts.Second > counts.Ties + counts.Bad ? Weights.Decide(Rankings, first, second) : (0, null);
     }
 
     /// <summary>How much better, as the mean over the votes that say so; null where none does.</summary>

@@ -40,17 +40,16 @@ static class JsonRows
     static IEnumerable<Action<Stream>> Pairs(ItemComparisons comparisons, bool transcripts, string? reference = null)
     {
         foreach (var (first, second) in ItemComparisons.Pairs(comparisons.Count))
-            if (comparisons.Compare(first, second) is { Winner: not 0 and var winner } comparison)
+            if (comparisons.Decide(first, second) is (not 0 and var winner, var label))
             {
                 var (better, worse) = winner > 0 ? (first, second) : (second, first);
-                var votes = winner > 0 ? (comparison.First, comparison.Second) : (comparison.Second, comparison.First);
-                yield return Row(comparisons.Item, writer => Pair(writer, comparisons, better, worse, votes, transcripts, reference),
+                yield return Row(comparisons.Item, writer => Pair(writer, comparisons, better, worse, label, transcripts, reference),
                     reference is null ? null : Reference);
             }
     }
 
     static void Pair(
-        Utf8JsonWriter writer, ItemComparisons comparisons, int better, int worse, (int, int) votes, bool transcripts, string? reference)
+        Utf8JsonWriter writer, ItemComparisons comparisons, int better, int worse, double? label, bool transcripts, string? reference)
     {
         var texts = new Texts(
             comparisons.Item.Prompt,
@@ -68,8 +67,11 @@ static class JsonRows
         }
         if (reference is not null)
             Raw(writer, Reference, texts.Answers[2]);
-        if (votes.Item1 + votes.Item2 > 1)
-            Array(writer, "votes", [votes.Item1, votes.Item2]);
+        var votes = comparisons.Compare(better, worse);
+        if (label is { } probability)
+            writer.WriteNumber("label", probability);
+        else if (votes.First + votes.Second > 1)
+            Array(writer, "votes", [votes.First, votes.Second]);
         if (comparisons.Margin(better, worse) is { } margin)
             writer.WriteNumber("margin", margin);
         Sources(writer, [comparisons.Source(better), comparisons.Source(worse)]);

@@ -17,6 +17,7 @@ sealed record ExportForm(
     {
         Layout = EnumName<ExportLayout>.ParseOr(ExportLayout.Pairs, Layout),
         EachVote = Votes == "each",
+        ByAbility = Votes == "ability",
         People = [.. (Person ?? []).Where(name => name != "")],
         From = Day("from", From),
         To = Day("to", To)?.AddDays(1),

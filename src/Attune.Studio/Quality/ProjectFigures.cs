@@ -67,12 +67,13 @@ sealed class MomentFigures(
 /// <summary>The agreement of a project's annotators.</summary>
 /// <param name="Choice">Agreement on which response is better, or on a response's level.</param>
 /// <param name="Preference">The share of equal choices where both annotators prefer one of the responses.</param>
-/// <param name="Degree">Krippendorff's ordinal alpha of how much better a response is.</param>
+/// <param name="Degree">Agreement on how much better a response is.</param>
 /// <param name="Raters">How many annotators share an item with another one.</param>
 /// <param name="Pairs">
 /// Every two annotators with shared items; where there are many annotators, only those with the most shared items.
 /// </param>
-sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estimate Degree, int Raters, IReadOnlyList<CohenKappa> Pairs)
+sealed record AgreementFigures(
+    GroupAgreement Choice, Estimate Preference, GroupAgreement Degree, int Raters, IReadOnlyList<CohenKappa> Pairs)
 {
     /// <summary>The most annotators of <see cref="Pairs"/>: a larger table cannot be read.</summary>
     public const int MostRaters = 40;
@@ -85,19 +86,25 @@ sealed record AgreementFigures(GroupAgreement Choice, Estimate Preference, Estim
         return new(
             GroupAgreement.Compute(choices, votes.Choices),
             GroupAgreement.Compute(new(votes.Preference()), 2).Raw,
-            GroupAgreement.Compute(new(votes.Degree())).AlphaOrdinal,
+            GroupAgreement.Compute(new(votes.Degree()), levels: votes.DegreeLevels),
             raters.Count,
             CohenKappa.ForPairs(raters.Count > MostRaters ? new(choices.Ratings.Where(choice => shown.Contains(choice.Rater))) : choices));
     }
 }
 
 /// <summary>The models of a project and their leaderboard.</summary>
-sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board)
+/// <param name="Names">The names of the models.</param>
+/// <param name="Board">The leaderboard.</param>
+/// <param name="Audit">What may distort it.</param>
+/// <param name="Weighted">Strengths where the reliability of annotators is estimated too.</param>
+sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board, LeaderboardAudit Audit, CrowdBradleyTerry Weighted)
 {
     public static ModelFigures Of(ProjectAnnotations votes, bool lengthControl)
     {
         var names = votes.Models();
-        return new(names, Leaderboard.Fit(votes.Comparisons(names), names.Count, new() { LengthControl = lengthControl }));
+        var comparisons = votes.Comparisons(names).ToList();
+        var board = Leaderboard.Fit(comparisons, names.Count, new() { LengthControl = lengthControl });
+        return new(names, board, LeaderboardAudit.Compute(comparisons, board), CrowdBradleyTerry.Fit(comparisons, names.Count));
     }
 }
 
