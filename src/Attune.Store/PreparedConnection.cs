@@ -84,7 +84,8 @@ sealed class PreparedConnection(string connection) : SqliteConnection(connection
 
         protected override void Dispose(bool disposing)
         {
-            Return();
+            if (disposing)
+                Return();
             base.Dispose(disposing);
         }
     }

@@ -1,3 +1,4 @@
+using System.Data;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -10,7 +11,7 @@ namespace Attune.Store;
 /// </summary>
 sealed class Rows : IDisposable
 {
-    readonly SqliteDataReader reader;
+    readonly IDataReader reader;                                 // keeps Dapper's command alive, which owns the statement
     readonly sqlite3_stmt row;
 
     /// <param name="connection">The connection.</param>
@@ -18,8 +19,8 @@ sealed class Rows : IDisposable
     /// <param name="parameters">An object whose properties are its parameters.</param>
     public Rows(SqliteConnection connection, string sql, object parameters)
     {
-        reader = (SqliteDataReader)((IWrappedDataReader)connection.ExecuteReader(sql, parameters)).Reader;
-        row = reader.Handle!;
+        reader = connection.ExecuteReader(sql, parameters);
+        row = ((SqliteDataReader)((IWrappedDataReader)reader).Reader).Handle!;
     }
 
     /// <summary>Reads the next row.</summary>
