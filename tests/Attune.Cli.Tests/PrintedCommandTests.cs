@@ -30,6 +30,7 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("reward model=runs/hh/", "needs a data set of the Hub"),
         ("evaluate reward runs/hh/", "needs a data set of the Hub"),
         ("launch --processes 4 --machines 2", "needs two machines"),
+        ("grpo rollout.engine=server", "needs a server; TrainingTests of Attune.Serving.Tests train with one"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 
