@@ -5,6 +5,8 @@
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <atomic>
+
 #include "export.h"
 
 using namespace attune;
@@ -33,12 +35,15 @@ ATTUNE_EXPORT int attune_cuda_synchronize(int32_t index) {
     return guard([&] { torch::cuda::synchronize(index); });
 }
 
-// libtorch's function also starts the threads of a pool for mobile devices again, and those that end spin for milliseconds. It is needed
-// for MKL, which has a number of threads of its own.
+// The first call sets the number of threads of an operator, also for threads that start later. Later calls set that of the calling thread:
+// libtorch's function would also start the threads of a pool for mobile devices again, and those that end spin for milliseconds. With MKL,
+// which has a number of threads of its own, it is needed.
 ATTUNE_EXPORT int attune_set_threads(int32_t count) {
     return guard([&] {
-        if (at::get_num_threads() == count) return;
-        if (omp_set_num_threads && count > 0 && !at::hasMKL()) omp_set_num_threads(count);
+        static std::atomic<bool> is_set{false};
+        auto is_later = is_set.exchange(true);
+        if (is_later && at::get_num_threads() == count) return;
+        if (is_later && omp_set_num_threads && count > 0 && !at::hasMKL()) omp_set_num_threads(count);
         else at::set_num_threads(count);
     });
 }

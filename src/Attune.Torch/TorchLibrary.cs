@@ -50,8 +50,8 @@ public static unsafe class TorchLibrary
     public static string Build => Marshal.PtrToStringUTF8((nint)Native.attune_torch_build())!;
 
     /// <summary>
-    /// Threads of one operator on the CPU; the number of processors by default. Results are the same bits for the same number of
-    /// threads.
+    /// Threads of one operator that this thread calls on the CPU; the number of processors by default. Results are the same bits for
+    /// the same number of threads.
     /// </summary>
     public static int Threads
     {
