@@ -34,7 +34,7 @@ static class RankMessage
             foreach (var size in value.Shape)
                 writer.WriteNumberValue(size);
             writer.WriteEndArray();
-            value.Dispose();                                       // every rank goes on with what it receives
+            value.Dispose();                                       // the sender, too, uses the copy that Read creates
         }
 
         public override Tensor Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
