@@ -6,7 +6,7 @@ public sealed class CrowdBradleyTerryTests
 {
     static readonly double[] Strengths = [1.2, 0.4, -0.4, -1.2];
 
-    /// <summary>With clear differences, reliabilities and strengths can be told apart.</summary>
+    /// <summary>Strengths that differ so much that the data determine the reliabilities too.</summary>
     static readonly double[] Clear = [2.5, 0.8, -0.8, -2.5];
 
     static readonly double[] Reliabilities = [0.98, 0.95, 0.9, 0.9, 0.8, 0.8, 0.7, 0.5, 0.5, 0.1];
