@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Attune.Store;
 
@@ -8,7 +8,7 @@ namespace Attune.Store;
 /// <param name="MaySee">Whether the person may see the project: owners see every project, others those of which they are members.</param>
 public sealed record Access(Person Person, Project? Project, bool MaySee)
 {
-    internal static Access Load(SqliteConnection connection, Person person, long? project) => new(
+    internal static Access Load(DbConnection connection, Person person, long? project) => new(
         person,
         project is { } id ? Projects.Find(connection, id) : null,
         person.Role == Role.Owner || (project is { } of && Projects.IsMember(connection, of, person.Id)));

@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -45,7 +45,7 @@ public sealed class Annotations
     public Task<SavedAnnotation?> SubmitAsync(Project project, long person, Submission submission) =>
         database.WriteAsync(connection => Save(connection, project, person, submission));
 
-    SavedAnnotation? Save(SqliteConnection connection, Project project, long person, Submission submission)
+    SavedAnnotation? Save(DbConnection connection, Project project, long person, Submission submission)
     {
         if (Find(connection, "token = @token AND person_id = @person AND project_id = @project",
             new { token = submission.Token, person, project = project.Id }) is { } known)
@@ -114,7 +114,7 @@ public sealed class Annotations
         return Withdrawn(connection, project, person, id);
     });
 
-    static WithdrawnAnnotation? Withdrawn(SqliteConnection connection, Project project, long person, long id)
+    static WithdrawnAnnotation? Withdrawn(DbConnection connection, Project project, long person, long id)
     {
         var lease = connection.QuerySingleOrDefault<(long Item, string Token, string Withdrawn)?>("""
             SELECT item_id, token, withdrawn FROM lease
@@ -181,7 +181,7 @@ public sealed class Annotations
     /// All decisions about the ordinary items of a project, including skips and adjudications, by item; in any order within an item, since
     /// SQLite would sort each item's decisions separately. Rows are read lazily.
     /// </summary>
-    internal static IEnumerable<Annotation> ForProject(SqliteConnection connection, long project)
+    internal static IEnumerable<Annotation> ForProject(DbConnection connection, long project)
     {
         var (values, orders, flags) = (new ParsedLists<int?>(), new ParsedLists<int>(), new ParsedLists<Flag>());
         using var row = new Rows(connection, $"""
@@ -217,15 +217,15 @@ public sealed class Annotations
     IReadOnlyList<Annotation> Where(string condition, object parameters) =>
         database.Read(connection => Read(connection, condition, parameters).AsList());
 
-    internal static Annotation? Find(SqliteConnection connection, string condition, object parameters) =>
+    internal static Annotation? Find(DbConnection connection, string condition, object parameters) =>
         Read(connection, condition, parameters).SingleOrDefault();
 
-    static IEnumerable<Annotation> Read(SqliteConnection connection, string condition, object parameters) =>
+    static IEnumerable<Annotation> Read(DbConnection connection, string condition, object parameters) =>
         connection.Query<Annotation, AnnotationResult, Annotation>(
             $"SELECT {Columns} FROM decision WHERE {condition}", (decision, verdict) => decision with { Result = verdict }, parameters,
             splitOn: "outcome");
 
-    internal static long Insert(SqliteConnection connection, long project, Annotation decision, string token) =>
+    internal static long Insert(DbConnection connection, long project, Annotation decision, string token) =>
         connection.ExecuteScalar<long>("""
         INSERT INTO decision (project_id, item_id, person_id, adjudicates, token, outcome, ranks, strength, ratings, flags,
           rationale, ideal, skip_reason, shown, seconds, decided_at)
@@ -239,6 +239,6 @@ public sealed class Annotations
         decision.Result.Flags, decision.Result.Rationale, decision.Result.Ideal, decision.Result.SkipReason,
     });
 
-    void AppendAudit(SqliteConnection connection, long project, long person, string action, long item, object details) =>
+    void AppendAudit(DbConnection connection, long project, long person, string action, long item, object details) =>
         AuditTrail.Append(connection, time, person, project, action, $"item {item}", details);
 }

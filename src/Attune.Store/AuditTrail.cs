@@ -1,5 +1,5 @@
+using System.Data.Common;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -43,7 +43,7 @@ public sealed class AuditTrail
 
     /// <summary>Appends an entry within the transaction that it describes.</summary>
     internal static void Append(
-        SqliteConnection connection, TimeProvider time, long? person, long? project, string action, string subject,
+        DbConnection connection, TimeProvider time, long? person, long? project, string action, string subject,
         object? details = null) =>
         connection.Execute(
             "INSERT INTO audit (at, person_id, project_id, action, subject, details) "

@@ -26,7 +26,7 @@ public static class Backups
             Readable(store, file, () =>
             {
                 using var connection = Open(store, SqliteOpenMode.ReadWrite);
-                Database.MustBeStore(connection, store);
+                SqliteDatabase.MustBeStore(connection, store);
                 return connection.Execute("VACUUM INTO @unfinished", new { unfinished });
             });
         });
@@ -58,7 +58,7 @@ public static class Backups
     static BackupContent Check(string file, string shown) => Readable(shown, shown, () =>
     {
         using var connection = Open(file, SqliteOpenMode.ReadOnly);
-        Database.MustBeStore(connection, shown);
+        SqliteDatabase.MustBeStore(connection, shown);
         if (connection.Query<string>("PRAGMA integrity_check(3)").AsList() is not ["ok"] and var damage)
             throw new InvalidDataException($"{shown} is damaged: {string.Join("; ", damage)}");
         if (connection.Query("PRAGMA foreign_key_check").Any())

@@ -1,11 +1,11 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Attune.Store;
 
 /// <summary>A change that <see cref="GroupedWrites"/> runs.</summary>
 abstract class GroupedWrite
 {
-    public abstract void Run(SqliteConnection connection);
+    public abstract void Run(DbConnection connection);
 
     /// <summary>Reports the result of <see cref="Run"/>, which is committed.</summary>
     public abstract void Succeed();
@@ -14,14 +14,14 @@ abstract class GroupedWrite
 }
 
 /// <param name="write">Makes the change.</param>
-sealed class GroupedWrite<T>(Func<SqliteConnection, T> write) : GroupedWrite
+sealed class GroupedWrite<T>(Func<DbConnection, T> write) : GroupedWrite
 {
     readonly TaskCompletionSource<T> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
     T result = default!;
 
     public Task<T> Task => source.Task;
 
-    public override void Run(SqliteConnection connection) => result = write(connection);
+    public override void Run(DbConnection connection) => result = write(connection);
 
     public override void Succeed() => source.SetResult(result);
 

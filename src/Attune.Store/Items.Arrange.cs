@@ -1,5 +1,5 @@
+using System.Data.Common;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -45,7 +45,7 @@ public sealed partial class Items
         return true;
     }
 
-    static (long Unarranged, List<ItemChange> Changes) Changes(SqliteConnection connection, long project)
+    static (long Unarranged, List<ItemChange> Changes) Changes(DbConnection connection, long project)
     {
         var unarranged = Unarranged(connection, project);
         if (unarranged == 0)
@@ -61,10 +61,10 @@ public sealed partial class Items
             """, new { project, settings.OverlapShare, settings.Overlap, settings.RandomShare }).AsList());
     }
 
-    static long Unarranged(SqliteConnection connection, long project) =>
+    static long Unarranged(DbConnection connection, long project) =>
         connection.ExecuteScalar<long>("SELECT unarranged FROM project WHERE id = @project", new { project });
 
-    static bool Apply(SqliteConnection connection, long project, long unarranged, ItemChange[] changes, bool isLast)
+    static bool Apply(DbConnection connection, long project, long unarranged, ItemChange[] changes, bool isLast)
     {
         if (Unarranged(connection, project) != unarranged)
             return false;

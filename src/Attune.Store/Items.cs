@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Attune.Text;
@@ -24,7 +25,7 @@ public sealed partial class Items
 
     /// <summary>Call <see cref="Arrange"/> after the transaction.</summary>
     /// <returns>The id of the first item; the others follow it.</returns>
-    internal static long Add(SqliteConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
+    internal static long Add(DbConnection connection, long project, IReadOnlyCollection<Item> items, long by, TimeProvider time)
     {
         var first = Insert(connection, project, items);
         EndAdding(connection, project);
@@ -34,21 +35,21 @@ public sealed partial class Items
 
     /// <summary>Inserts items. Call <see cref="EndAdding"/> after the last ones.</summary>
     /// <returns>The id of the first item; the others follow it.</returns>
-    internal static long Insert(SqliteConnection connection, long project, IReadOnlyCollection<Item> items)
+    internal static long Insert(DbConnection connection, long project, IReadOnlyCollection<Item> items)
     {
         var settings = SettingsOf(connection, project);
         return Insert(connection, project, settings, [.. items.Select(item => Checked(item, settings))]);
     }
 
     /// <summary>Lets annotators get the new items. Call <see cref="Arrange"/> after the transaction.</summary>
-    internal static void EndAdding(SqliteConnection connection, long project)
+    internal static void EndAdding(DbConnection connection, long project)
     {
         if (SettingsOf(connection, project).Order == ItemOrder.Informative)
             connection.Execute("UPDATE project SET unarranged = unarranged + 1 WHERE id = @project", new { project });
         connection.Execute("DELETE FROM reached WHERE project_id = @project", new { project });
     }
 
-    internal static ProjectSettings SettingsOf(SqliteConnection connection, long project) =>
+    internal static ProjectSettings SettingsOf(DbConnection connection, long project) =>
         connection.QuerySingleOrDefault<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project })
             ?? throw new InvalidDataException("there is no such project");
 
@@ -67,7 +68,7 @@ public sealed partial class Items
     }
 
     /// <summary>Call <see cref="Arrange"/> after the transaction.</summary>
-    internal static void Score(SqliteConnection connection, long project, IReadOnlyCollection<ItemScores> scored, long by,
+    internal static void Score(DbConnection connection, long project, IReadOnlyCollection<ItemScores> scored, long by,
         TimeProvider time)
     {
         foreach (var (item, scores, priority) in scored)
@@ -81,11 +82,11 @@ public sealed partial class Items
         AuditTrail.Append(connection, time, by, project, "answers scored", "project");
     }
 
-    internal static Item? Load(SqliteConnection connection, long project, long id) =>
+    internal static Item? Load(DbConnection connection, long project, long id) =>
         Read(connection, "i.id = @id AND i.project_id = @project", new { id, project }).SingleOrDefault();
 
     /// <summary>Items with their responses, by id.</summary>
-    static IEnumerable<Item> Read(SqliteConnection connection, string condition, object parameters)
+    static IEnumerable<Item> Read(DbConnection connection, string condition, object parameters)
     {
         using var row = connection.ExecuteReader($"""
             SELECT i.id, i.kind, i.prompt, i.expected, i.explanation, i.wanted, i.decided, i.skipped, i.priority, i.extra, i.again,
@@ -143,7 +144,7 @@ public sealed partial class Items
 
     internal static string Range(int least, int most) => least == most ? $"{least}" : $"{least} to {most}";
 
-    static long Insert(SqliteConnection connection, long project, ProjectSettings settings, IReadOnlyList<Item> items)
+    static long Insert(DbConnection connection, long project, ProjectSettings settings, IReadOnlyList<Item> items)
     {
         var first = 1 + connection.ExecuteScalar<long>("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'item'");
         InsertRows(connection, "item",
@@ -162,11 +163,11 @@ public sealed partial class Items
     static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);
 
     /// <summary>Inserts many rows with one statement and hand-set parameters: an import has hundreds of thousands of rows.</summary>
-    internal static void InsertRows(SqliteConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
+    internal static void InsertRows(DbConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
     {
         using var command = new SqliteCommand(
             $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(column => $"@{column}"))})",
-            connection);
+            (SqliteConnection)connection);
         var parameters = columns.Select(column => command.Parameters.Add(new($"@{column}", null))).ToList();
         foreach (var row in rows)
         {

@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Text.Json.Nodes;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -159,7 +159,7 @@ public sealed class Jobs
     public bool Finish(long id, string outcome, IReadOnlyCollection<ItemScores> scored) => Finish(id, 0, outcome, (connection, job) =>
         Items.Score(connection, job.Project!.Value, scored, job.Person, time));
 
-    bool Finish(long id, int? exitCode, string? outcome, Action<SqliteConnection, Job> addResult)
+    bool Finish(long id, int? exitCode, string? outcome, Action<DbConnection, Job> addResult)
     {
         var finished = database.Write(connection => Finish(connection, id, exitCode, outcome, addResult));
         if (finished?.Project is { } project)
@@ -167,7 +167,7 @@ public sealed class Jobs
         return finished is not null;
     }
 
-    Job? Finish(SqliteConnection connection, long id, int? exitCode, string? outcome, Action<SqliteConnection, Job> addResult)
+    Job? Finish(DbConnection connection, long id, int? exitCode, string? outcome, Action<DbConnection, Job> addResult)
     {
         var job = connection.QuerySingleOrDefault<Job>($"""
             UPDATE job SET finished_at = @now, exit_code = @exitCode, outcome = @outcome WHERE id = @id AND finished_at IS NULL

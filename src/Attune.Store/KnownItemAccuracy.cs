@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -26,7 +26,7 @@ public sealed record KnownItemAccuracy(int Right, int Total)
         expected, verdict.Ranks ?? (verdict.Outcome == Outcome.Rated ? [.. verdict.Ratings!.Select(rating => -rating)] : null));
 
     // CROSS JOIN makes SQLite start from the few items with known ranks, not from all decisions of the person.
-    internal static KnownItemAccuracy Load(SqliteConnection connection, long project, long person, ItemKind kind = ItemKind.Calibration)
+    internal static KnownItemAccuracy Load(DbConnection connection, long project, long person, ItemKind kind = ItemKind.Calibration)
     {
         var right = connection.Query<(string Expected, string Outcome, string? Ranks, string? Ratings)>("""
             SELECT i.expected, d.outcome, d.ranks, d.ratings FROM item i

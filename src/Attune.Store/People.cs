@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -62,10 +62,10 @@ public sealed class People
         Find(special) ?? database.Write(connection =>
             Find(connection, special) ?? Insert(connection, ReservedNames[special], role, by, special));
 
-    internal static Person? Find(SqliteConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
+    internal static Person? Find(DbConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
         $"SELECT {Columns} FROM person WHERE special = @special", new { special = special.ToString() });
 
-    Person Insert(SqliteConnection connection, string name, Role role, long? by, SpecialPerson? special)
+    Person Insert(DbConnection connection, string name, Role role, long? by, SpecialPerson? special)
     {
         Free(connection, name, 0);
         var id = connection.ExecuteScalar<long>("""
@@ -171,7 +171,7 @@ public sealed class People
         connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0",
             new { hash = Hash(token) }));
 
-    static void Free(SqliteConnection connection, string name, long except)
+    static void Free(DbConnection connection, string name, long except)
     {
         var key = Names.Key(name);
         if (connection.Query<string>("SELECT name FROM person WHERE id <> @except", new { except })
@@ -202,10 +202,10 @@ public sealed class People
     public void SignedIn(Person person, string with) =>
         database.Write(connection => AppendAudit(connection, person.Id, "signed in", person.Name, new { with }));
 
-    static bool HasOwner(SqliteConnection connection) => connection.ExecuteScalar<bool>(
+    static bool HasOwner(DbConnection connection) => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");
 
-    void AppendAudit(SqliteConnection connection, long by, string action, string name, object? details = null) =>
+    void AppendAudit(DbConnection connection, long by, string action, string name, object? details = null) =>
         AuditTrail.Append(connection, time, by, null, action, name, details);
 
     static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

@@ -13,7 +13,7 @@ public sealed class PreferenceStore : IDisposable
     PreferenceStore(string path, TimeProvider time)
     {
         Path = path;
-        database = new(path);
+        database = new SqliteDatabase(path);
         People = new(database, time);
         Projects = new(database, time);
         Items = new(database, time);

@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Text.Json;
 using Attune.Data.Agreement;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -111,7 +111,7 @@ public sealed record ProjectAnnotations(
     /// The annotator whose own statistics are computed: only annotations of items that this annotator has decided are loaded, and attention
     /// checks count as ordinary items, since annotators must not be able to tell them apart. Null for everyone's statistics.
     /// </param>
-    internal static ProjectAnnotations Load(SqliteConnection connection, long project, bool withAnswers = true, long? person = null)
+    internal static ProjectAnnotations Load(DbConnection connection, long project, bool withAnswers = true, long? person = null)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
@@ -127,7 +127,7 @@ public sealed record ProjectAnnotations(
             WHERE own.project_id = @project AND own.person_id = @person AND own.adjudicates = 0)
         """;
 
-    static List<AnnotationSummary> LoadVotes(SqliteConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds)
+    static List<AnnotationSummary> LoadVotes(DbConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds)
     {
         var (lists, orders) = (new ParsedLists<int?>(), new ParsedLists<int>());
         var votes = new List<AnnotationSummary>();
@@ -155,10 +155,10 @@ public sealed record ProjectAnnotations(
     }
 
     /// <summary>Whether to read the whole table: it is in the order of time, where the index leads to a row here and a row there.</summary>
-    static bool HasManyDecisions(SqliteConnection connection, long project) => connection.ExecuteScalar<bool>(
+    static bool HasManyDecisions(DbConnection connection, long project) => connection.ExecuteScalar<bool>(
         "SELECT 10 * decisions > (SELECT max(id) FROM decision) FROM progress WHERE project_id = @project", new { project });
 
-    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(SqliteConnection connection, long project, long? person)
+    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(DbConnection connection, long project, long? person)
     {
         var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
         using var row = new Rows(connection, $"""

@@ -1,6 +1,6 @@
+using System.Data.Common;
 using Attune.Store.Import;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -47,7 +47,7 @@ public sealed class Projects
 
     public Project? Find(long id) => database.Read(connection => Find(connection, id));
 
-    internal static Project? Find(SqliteConnection connection, long id) =>
+    internal static Project? Find(DbConnection connection, long id) =>
         connection.QuerySingleOrDefault<Project>($"SELECT {Columns} FROM project WHERE id = @id", new { id });
 
     /// <exception cref="InvalidDataException">There is no such project.</exception>
@@ -71,7 +71,7 @@ public sealed class Projects
     /// <param name="time">The clock.</param>
     /// <returns>The id.</returns>
     /// <exception cref="InvalidDataException">The name is taken.</exception>
-    internal static long Insert(SqliteConnection connection, string name, ProjectSettings settings, long by, TimeProvider time)
+    internal static long Insert(DbConnection connection, string name, ProjectSettings settings, long by, TimeProvider time)
     {
         Free(connection, name, 0);
         var id = connection.ExecuteScalar<long>(
@@ -108,7 +108,7 @@ public sealed class Projects
     }
 
     /// <exception cref="InvalidDataException">There is no such project, or it has a newer revision.</exception>
-    static Project Load(SqliteConnection connection, long id, long? seen = null)
+    static Project Load(DbConnection connection, long id, long? seen = null)
     {
         var project = Find(connection, id)
             ?? throw new InvalidDataException("there is no such project");
@@ -118,11 +118,11 @@ public sealed class Projects
 
     public bool HasDecisions(long id) => database.Read(connection => HasDecisions(connection, id));
 
-    static bool HasDecisions(SqliteConnection connection, long id) =>
+    static bool HasDecisions(DbConnection connection, long id) =>
         connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM decision WHERE project_id = @id)", new { id });
 
     /// <summary>Decisions would mean something else under another task or scale.</summary>
-    static void MustFit(SqliteConnection connection, Project was, ProjectSettings now)
+    static void MustFit(DbConnection connection, Project was, ProjectSettings now)
     {
         var changes = (was.Settings.Task, was.Settings.StrengthLevels, was.Settings.RatingLevels)
             != (now.Task, now.StrengthLevels, now.RatingLevels);
@@ -156,7 +156,7 @@ public sealed class Projects
 
     public bool IsMember(long project, long person) => database.Read(connection => IsMember(connection, project, person));
 
-    internal static bool IsMember(SqliteConnection connection, long project, long person) => connection.ExecuteScalar<bool>(
+    internal static bool IsMember(DbConnection connection, long project, long person) => connection.ExecuteScalar<bool>(
         "SELECT EXISTS (SELECT 1 FROM member WHERE project_id = @project AND person_id = @person)", new { project, person });
 
     /// <param name="project">The project.</param>
@@ -210,7 +210,7 @@ public sealed class Projects
         return problems.Count == 0 ? Names.Checked(name, LongestName) : throw new InvalidDataException(string.Join("\n", problems));
     }
 
-    static void Free(SqliteConnection connection, string name, long except)
+    static void Free(DbConnection connection, string name, long except)
     {
         var key = Names.Key(name);
         if (connection.Query<string>("SELECT name FROM project WHERE id <> @except", new { except })

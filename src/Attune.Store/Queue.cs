@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -56,7 +56,7 @@ public sealed class Queue
 
     static Turn Ended => new(QueueState.Done, []);
 
-    Turn Assign(SqliteConnection connection, Project project, long person, int count)
+    Turn Assign(DbConnection connection, Project project, long person, int count)
     {
         var ask = new Assigner(connection, project, person, time.GetUtcNow());
         ask.EndLeases();
@@ -66,7 +66,7 @@ public sealed class Queue
         return new(held.Count > 0 ? QueueState.Open : ask.Standing, held);
     }
 
-    sealed class Assigner(SqliteConnection connection, Project project, long person, DateTimeOffset now)
+    sealed class Assigner(DbConnection connection, Project project, long person, DateTimeOffset now)
     {
         /// <summary>Reloading a page extends its leases, but not every time.</summary>
         static readonly TimeSpan Renewal = TimeSpan.FromMinutes(1);

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -17,7 +18,7 @@ sealed class Rows : IDisposable
     /// <param name="connection">The connection.</param>
     /// <param name="sql">The query.</param>
     /// <param name="parameters">An object whose properties are its parameters.</param>
-    public Rows(SqliteConnection connection, string sql, object parameters)
+    public Rows(DbConnection connection, string sql, object parameters)
     {
         reader = connection.ExecuteReader(sql, parameters);
         row = ((SqliteDataReader)((IWrappedDataReader)reader).Reader).Handle!;

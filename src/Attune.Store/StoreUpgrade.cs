@@ -17,7 +17,7 @@ static class StoreUpgrade
 
     /// <summary>The SQL condition for the account of imported decisions, in a store of any version.</summary>
     public static string IsImporter(SqliteConnection connection) =>
-        Database.VersionOf(connection) == 1 ? IsImporterOfVersion1 : "special IS 'Imported'";
+        SqliteDatabase.VersionOf(connection) == 1 ? IsImporterOfVersion1 : "special IS 'Imported'";
 
     /// <param name="connection">A connection without a transaction and without cached statements.</param>
     /// <param name="schema">The current schema, which also sets the version.</param>

@@ -55,7 +55,7 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task WriteAsync_OneOfAGroupFails_OthersAreKept()
     {
-        using var database = new Database(folder.File("group.db"));
+        using var database = new SqliteDatabase(folder.File("group.db"));
         using var go = new ManualResetEventSlim();
         var first = Block(database, go);
         var group = Enumerable.Range(0, 5).Select(i => database.WriteAsync(connection =>
@@ -75,7 +75,7 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task WriteAsync_TransactionOfAGroupIsRolledBack_AllFail()
     {
-        using var database = new Database(folder.File("group.db"));
+        using var database = new SqliteDatabase(folder.File("group.db"));
         using var go = new ManualResetEventSlim();
         var first = Block(database, go);
         var group = Enumerable.Range(0, 3).Select(i => database.WriteAsync(connection =>

@@ -1,5 +1,5 @@
+using System.Data.Common;
 using Attune.Data.Agreement;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Export;
 
@@ -10,7 +10,7 @@ sealed class AbilityWeights(DawidSkene model)
     const int Decimals = 4;
 
     /// <exception cref="InvalidDataException">No item has two preferences.</exception>
-    public static AbilityWeights Load(SqliteConnection connection, Project project)
+    public static AbilityWeights Load(DbConnection connection, Project project)
     {
         var units = new RatedUnits(ProjectAnnotations.Load(connection, project.Id, withAnswers: false).Preference());
         return units.Count > 0 ? new(DawidSkene.Fit(units)) : throw new InvalidDataException(

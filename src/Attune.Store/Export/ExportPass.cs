@@ -1,16 +1,16 @@
 using System.Buffers.Binary;
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Export;
 
 /// <summary>One pass over the decisions of a project: filters, counts, and writes rows.</summary>
 sealed class ExportPass
 {
-    readonly SqliteConnection connection;
+    readonly DbConnection connection;
     readonly Project project;
     readonly ExportOptions options;
     readonly bool withTexts;
@@ -28,7 +28,7 @@ sealed class ExportPass
     /// <param name="project">The project.</param>
     /// <param name="options">What to export.</param>
     /// <param name="withTexts">Whether to read texts and sources of responses, which counting does not need.</param>
-    public ExportPass(SqliteConnection connection, Project project, ExportOptions options, bool withTexts = true)
+    public ExportPass(DbConnection connection, Project project, ExportOptions options, bool withTexts = true)
     {
         (this.connection, this.project, this.options, this.withTexts) = (connection, project, options, withTexts);
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")

@@ -1,8 +1,8 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Export;
 
@@ -60,7 +60,7 @@ public sealed class Exports
         }
     }
 
-    ExportManifest Write(SqliteConnection connection, Project project, ExportOptions options, string folder)
+    ExportManifest Write(DbConnection connection, Project project, ExportOptions options, string folder)
     {
         var csv = options.Layout == ExportLayout.Csv;
         var names = csv ? ["decisions.csv"] : options.HeldOut > 0 ? new[] { "train.jsonl", "heldout.jsonl" } : ["train.jsonl"];
@@ -137,7 +137,7 @@ public sealed class Exports
         Directory.Delete(old, recursive: true);
     }
 
-    static ExportOptions Checked(SqliteConnection connection, ExportOptions options)
+    static ExportOptions Checked(DbConnection connection, ExportOptions options)
     {
         var known = connection.Query<string>("SELECT name FROM person").ToHashSet(StringComparer.OrdinalIgnoreCase);
         var problems = options.Problems().Concat(options.People.Where(name => !known.Contains(name))

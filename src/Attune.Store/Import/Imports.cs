@@ -1,8 +1,8 @@
+using System.Data.Common;
 using System.Text.Json;
 using Attune.Store.Export;
 using Attune.Text;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Import;
 
@@ -72,7 +72,7 @@ public sealed class Imports
     }
 
     /// <summary>Saves rows; the import is certain when this method returns.</summary>
-    internal ImportResult Save(Func<SqliteConnection, long> findProject, ImportRows rows, long by, ImportedDecisions decisions,
+    internal ImportResult Save(Func<DbConnection, long> findProject, ImportRows rows, long by, ImportedDecisions decisions,
         CancellationToken cancellation)
     {
         var saved = rows.Items.Select(row => WithDecision(row, decisions)).Select(row => new SavedRow(row.Item, row.Result)).ToList();
@@ -126,10 +126,10 @@ public sealed class Imports
         }
     }
 
-    static bool HasChunks(SqliteConnection connection) => connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM import_chunk)");
+    static bool HasChunks(DbConnection connection) => connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM import_chunk)");
 
     /// <returns>The project of the chunk; null where there is none.</returns>
-    static long? AddChunk(SqliteConnection connection, TimeProvider time)
+    static long? AddChunk(DbConnection connection, TimeProvider time)
     {
         var next = connection.QueryFirstOrDefault<(long Id, long Project, string Rows)?>(
             "SELECT id, project_id, rows FROM import_chunk ORDER BY id LIMIT 1");
@@ -143,10 +143,10 @@ public sealed class Imports
     }
 
     /// <summary>Whether a project has rows that are not items yet.</summary>
-    internal static bool IsInProgress(SqliteConnection connection, long project) =>
+    internal static bool IsInProgress(DbConnection connection, long project) =>
         connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM import_chunk WHERE project_id = @project)", new { project });
 
-    static void Add(SqliteConnection connection, long project, List<SavedRow> rows, TimeProvider time)
+    static void Add(DbConnection connection, long project, List<SavedRow> rows, TimeProvider time)
     {
         var first = Items.Insert(connection, project, rows.ConvertAll(row => row.Item));
         var person = People.Find(connection, SpecialPerson.Imported)?.Id;
