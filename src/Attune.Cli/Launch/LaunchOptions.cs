@@ -32,10 +32,23 @@ sealed record LaunchOptions(int Processes, int Machines, int Machine, string Mas
             throw new InvalidDataException(message);
     }
 
+    /// <summary>
+    /// A free port. Systems give ports from 32768 to outgoing connections, one of which could take it before rank 0 does.
+    /// </summary>
     static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, port: 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Any, Random.Shared.Next(20000, 32768));
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another program listens there.
+            }
+        }
     }
 }

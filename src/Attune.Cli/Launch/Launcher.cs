@@ -57,6 +57,8 @@ sealed class Launcher : IDisposable
 
     int Report()
     {
+        foreach (var rank in ranks)
+            rank.Wait();
         var failed = ranks.Where(HasFailed).OrderBy(rank => rank.ExitCode == CommandLine.OtherRankFailed).ThenBy(rank => rank.EndTime)
             .FirstOrDefault();
         if (failed is null)

@@ -4,7 +4,7 @@ using Attune.Torch.Distributed;
 
 namespace Attune.Cli.Launch;
 
-/// <summary>The process of a rank. Rank 0 has this program's output; of the others only errors are shown, with their rank.</summary>
+/// <summary>The process of a rank. Rank 0 writes to this program's output; of the others only errors are shown, with their rank.</summary>
 sealed class RankProcess : IDisposable
 {
     const int KilledBy = 128;
@@ -19,10 +19,9 @@ sealed class RankProcess : IDisposable
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, line) => WriteError(line.Data);
         process.Start();
-        if (!process.StartInfo.RedirectStandardError)
-            return;
-        process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        if (process.StartInfo.RedirectStandardOutput)
+            process.BeginOutputReadLine();
     }
 
     public int Rank { get; }
@@ -50,17 +49,20 @@ sealed class RankProcess : IDisposable
             Posix.Kill(process.Id, signal);
     }
 
-    /// <summary>Waits until the output of a process that has ended is read.</summary>
+    /// <summary>Waits until the process has ended and its errors are read.</summary>
+    public void Wait() => process.WaitForExit();
+
     public void Dispose()
     {
-        process.WaitForExit();
+        Wait();
         process.Dispose();
     }
 
     ProcessStartInfo StartInfo(LaunchOptions options, int localRank, IReadOnlyList<string> command)
     {
         var start = OwnProgram.StartInfo(command);
-        start.RedirectStandardOutput = start.RedirectStandardError = Rank != 0;
+        start.RedirectStandardOutput = Rank != 0;
+        start.RedirectStandardError = true;
         foreach (var (name, value) in (ReadOnlySpan<(string, object)>)
         [
             ("RANK", Rank), ("WORLD_SIZE", options.Machines * options.Processes), ("LOCAL_RANK", localRank),
@@ -76,7 +78,7 @@ sealed class RankProcess : IDisposable
     {
         if (line is null)
             return;
-        Console.Error.WriteLine($"[rank {Rank}] {line}");
+        Console.Error.WriteLine(Rank == 0 ? line : $"[rank {Rank}] {line}");
         if (line.StartsWith("attune: ", StringComparison.Ordinal))
             lastError = line["attune: ".Length..];
     }

@@ -119,19 +119,20 @@ sealed class RankMonitor : IDisposable
     void Hear(Member member, MonitorMessage message)
     {
         member.Heard();
-        switch (message.Kind)
-        {
-            case MonitorMessageKind.Beat:
-                (member.Exchange, member.Seconds) = (message.Exchange, message.Seconds);
-                break;
-            case MonitorMessageKind.Failed:
-                Declare(message.Rank, message.Text);
-                break;
-            case MonitorMessageKind.Left:
-                (member.Exchange, member.Seconds) = (message.Exchange, 0);
-                Leave(member);
-                break;
-        }
+        if (message.Kind == MonitorMessageKind.Failed)
+            Declare(message.Rank, message.Text);
+        else
+            lock (state)
+                Progress(member, message);
+    }
+
+    void Progress(Member member, MonitorMessage message)
+    {
+        if (member.HasLeft)
+            return;                                                  // a beat that was overtaken when the rank left
+        (member.Exchange, member.Seconds) = (message.Exchange, message.Seconds);
+        if (message.Kind == MonitorMessageKind.Left)
+            Leave(member);
     }
 
     void Leave(Member member)
@@ -157,7 +158,8 @@ sealed class RankMonitor : IDisposable
                 Declare(member.Rank, RankFailures.Silent);
         }
         if (hasStarted)
-            CheckWaiting();
+            lock (state)
+                CheckWaiting();
         else if (sinceStart.Elapsed > timeout && members.FirstOrDefault(member => member.Connection is null) is { } missing)
             Declare(missing.Rank, $"has not joined the others within {RankFailures.Text(timeout)}.");
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net.Sockets;
 using Attune.Torch.Distributed;
 
 namespace Attune.Torch.Tests.Distributed;
@@ -83,6 +85,31 @@ public sealed class RankMonitorTests
         });
         Assert.Equal("Rank 1 has failed: out of memory", failures[0]!.Message);
         Assert.Null(failures[1]);
+    }
+
+    [Fact]
+    public void Beat_OvertakenWhenItsRankLeft_IsIgnored()
+    {
+        using var monitor = new RankMonitor(2, TimeSpan.FromMinutes(1));
+        using var first = Join(monitor, 0);
+        using var second = Join(monitor, 1);
+        second.Send(new(MonitorMessageKind.Left, Rank: 1, Exchange: 5));
+        second.Send(new(MonitorMessageKind.Beat, Rank: 1, Exchange: 4));
+        first.Send(new(MonitorMessageKind.Beat, Rank: 0, Exchange: 5, Seconds: 0.001));
+        for (var beats = 0; beats < 2;)                              // the monitor checks who waits for whom between two beats
+        {
+            var kind = first.Read()!.Value.Kind;
+            Assert.NotEqual(MonitorMessageKind.Failed, kind);
+            beats += kind == MonitorMessageKind.Beat ? 1 : 0;
+        }
+    }
+
+    static MonitorConnection Join(RankMonitor monitor, int rank)
+    {
+        var parts = monitor.Endpoint.Split(' ');
+        var connection = new MonitorConnection(new TcpClient("127.0.0.1", int.Parse(parts[0], CultureInfo.InvariantCulture)));
+        connection.Send(new(MonitorMessageKind.Join, rank, Text: parts[1]));
+        return connection;
     }
 
     static void Repeat(Action action)
