@@ -6,7 +6,7 @@ namespace Attune.Store;
 abstract class Database : IDisposable
 {
     /// <summary>The version of the schema in <c>Schema.sql</c>.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Reads one consistent state.</summary>
     public abstract T Read<T>(Func<DbConnection, T> read);

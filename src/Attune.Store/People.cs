@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
-using System.Text;
 using Dapper;
 
 namespace Attune.Store;
@@ -28,8 +26,10 @@ public sealed class People
     public IReadOnlyList<Person> All() =>
         database.Read(connection => connection.Query<Person>($"SELECT {Columns} FROM person ORDER BY name").AsList());
 
-    public Person? Find(long id) =>
-        database.Read(connection => connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id }));
+    public Person? Find(long id) => database.Read(connection => Find(connection, id));
+
+    internal static Person? Find(DbConnection connection, long id) =>
+        connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
 
     /// <summary>The person with a name, in upper or lower case.</summary>
     public Person? Find(string name) => database.Read(connection =>
@@ -73,11 +73,11 @@ public sealed class People
             VALUES (@name, @role, @session, @disabled, @special, @now) RETURNING id
             """, new
         {
-            name, role = role.ToString(), session = NewToken(), disabled = special == SpecialPerson.Imported,
+            name, role = role.ToString(), session = SecretToken.New(), disabled = special == SpecialPerson.Imported,
             special = special?.ToString(), now = time.GetUtcNow(),
         });
         AppendAudit(connection, by ?? id, "person added", name, new { role });
-        return connection.QuerySingle<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id });
+        return Find(connection, id)!;
     }
 
     /// <exception cref="InvalidDataException">The name is not allowed, or it is reserved.</exception>
@@ -106,8 +106,8 @@ public sealed class People
     /// </summary>
     public string NewLink(long id, long? by = null)
     {
-        var token = NewToken();
-        Change(id, by, "link made", "link = @value, password = NULL", Hash(token));
+        var token = SecretToken.New();
+        Change(id, by, "link made", "link = @value, password = NULL", SecretToken.Hash(token));
         return token;
     }
 
@@ -164,12 +164,10 @@ public sealed class People
     public string? PasswordHash(long id) => database.Read(connection =>
         connection.ExecuteScalar<string?>("SELECT password FROM person WHERE id = @id AND disabled = 0", new { id }));
 
-    /// <summary>
-    /// The person whose personal link has this token. The lookup uses the token's hash, so its timing does not reveal the token.
-    /// </summary>
+    /// <summary>The person whose personal link has this token.</summary>
     public Person? OfLink(string token) => database.Read(connection =>
         connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE link = @hash AND disabled = 0",
-            new { hash = Hash(token) }));
+            new { hash = SecretToken.Hash(token) }));
 
     static void Free(DbConnection connection, string name, long except)
     {
@@ -183,14 +181,14 @@ public sealed class People
     void Change(long id, long? by, string action, string assignment, object? value, Func<Person, bool>? isSet = null) =>
         database.Write(connection =>
     {
-        var person = connection.QuerySingleOrDefault<Person>($"SELECT {Columns} FROM person WHERE id = @id", new { id })
-            ?? throw new InvalidDataException("there is no such person");
+        var person = Find(connection, id) ?? throw new InvalidDataException("there is no such person");
         if (person.Special == SpecialPerson.Imported)
             throw new InvalidDataException($"{person.Name} holds imported decisions and is not a person who can sign in");
         if (isSet?.Invoke(person) == true)
             return;
         var hadOwner = HasOwner(connection);
-        connection.Execute($"UPDATE person SET {assignment}, session = @session WHERE id = @id", new { id, value, session = NewToken() });
+        connection.Execute($"UPDATE person SET {assignment}, session = @session WHERE id = @id",
+            new { id, value, session = SecretToken.New() });
         if (hadOwner && !HasOwner(connection))
             throw new InvalidDataException("at least one owner must be able to sign in; make somebody else an owner first");
         AppendAudit(connection, by ?? id, action, person.Name);
@@ -207,8 +205,4 @@ public sealed class People
 
     void AppendAudit(DbConnection connection, long by, string action, string name, object? details = null) =>
         AuditTrail.Append(connection, time, by, null, action, name, details);
-
-    static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-
-    static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }

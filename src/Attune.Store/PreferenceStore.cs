@@ -15,6 +15,7 @@ public sealed class PreferenceStore : IDisposable
         Path = path;
         database = new SqliteDatabase(path);
         People = new(database, time);
+        Tokens = new(database, time);
         Projects = new(database, time);
         Items = new(database, time);
         Queue = new(database, time);
@@ -30,6 +31,8 @@ public sealed class PreferenceStore : IDisposable
     public string Path { get; }
 
     public People People { get; }
+
+    public AccessTokens Tokens { get; }
 
     public Projects Projects { get; }
 

@@ -18,6 +18,19 @@ CREATE TABLE person (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- Personal access tokens, with which programs use the API as a person. A revoked token is removed.
+CREATE TABLE access_token (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  name       TEXT    NOT NULL,
+  hash       BLOB    NOT NULL UNIQUE,       -- SHA-256 of the token
+  scopes     TEXT    NOT NULL,              -- JSON: of Read, Annotate, Import, Export, Manage
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER                        -- to the minute; null: not used yet
+) STRICT;
+CREATE INDEX access_token_of_person ON access_token (person_id);
+
 -- Sessions that were signed out, until their cookies are too old anyway.
 CREATE TABLE ended_session (
   id         TEXT    PRIMARY KEY,
