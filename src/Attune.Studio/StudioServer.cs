@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Attune.Store;
 using Attune.Studio.Accounts;
 using Attune.Studio.Annotate;
+using Attune.Studio.Api;
 using Attune.Studio.Audit;
 using Attune.Studio.Export;
 using Attune.Studio.Items;
@@ -102,6 +103,7 @@ public static class StudioServer
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
@@ -110,7 +112,8 @@ public static class StudioServer
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
         Policies.AddTo(services);
-        services.AddSingleton<SignInLimits>().AddSingleton<KnownBrowser>();
+        services.AddSingleton<SignInLimits>().AddSingleton<TokenLimits>().AddSingleton<KnownBrowser>();
+        ApiDocument.AddTo(services);
     }
 
     static void UseMiddleware(WebApplication app)
@@ -123,6 +126,7 @@ public static class StudioServer
         app.UseAuthentication();
         app.UseMiddleware<SinglePerson>();
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<TokenLimits>().Invoke);
         app.UseMiddleware<KnownIds>();
         app.UseMiddleware<FormToken>();
         app.UseAntiforgery();
@@ -142,5 +146,6 @@ public static class StudioServer
         LoopRoutes.Map(app);
         JobRoutes.Map(app);
         RunRoutes.Map(app);
+        ApiRoutes.Map(app);
     }
 }

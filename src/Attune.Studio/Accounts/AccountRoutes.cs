@@ -18,10 +18,13 @@ static class AccountRoutes
         app.MapPost("/people", Add).Require(Role.Owner);
         app.MapPost("/people/{person:long}/link", NewLink).Require(Role.Owner);
         app.MapPost("/people/{person:long}/link/remove", RemoveLink).Require(Role.Owner);
+        app.MapPost("/people/{person:long}/tokens/revoke", RevokeTokens).Require(Role.Owner);
         app.MapPost("/people/{person:long}/role", SetRole).Require(Role.Owner);
         app.MapPost("/people/{person:long}/disabled", Disable).Require(Role.Owner);
         app.MapGet("/me", () => new RazorComponentResult<MePage>()).Require(Role.Annotator);
         app.MapPost("/me/password", SetPassword).Require(Role.Annotator);
+        app.MapPost("/me/tokens", AddToken).Require(Role.Annotator);
+        app.MapPost("/me/tokens/{token:long}/revoke", RevokeToken).Require(Role.Annotator);
     }
 
     static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] EnumName<Role> role)
@@ -49,6 +52,12 @@ static class AccountRoutes
         return Results.LocalRedirect("/people");
     }
 
+    static IResult RevokeTokens(HttpContext context, PreferenceStore store, long person)
+    {
+        store.Tokens.RevokeAll(person, context.Person().Id);
+        return Results.LocalRedirect("/people");
+    }
+
     static IResult SetRole(HttpContext context, PreferenceStore store, long person, [FromForm] EnumName<Role> role)
     {
         store.People.SetRole(person, role, context.Person().Id);
@@ -60,6 +69,20 @@ static class AccountRoutes
         store.People.Disable(person, disabled, context.Person().Id);
         return Results.LocalRedirect("/people");
     }
+
+    /// <summary>The token is shown only in this response.</summary>
+    static RazorComponentResult<TokenPage> AddToken(HttpContext context, PreferenceStore store, IFormCollection form,
+        [FromForm] string name, [FromForm] int days)
+    {
+        var token = store.Tokens.Add(context.Person().Id, name, [.. form["scopes"].Select(Scope)], days);
+        return new(new { Name = name, Token = token, Studio = $"{context.Request.Scheme}://{context.Request.Host}" });
+    }
+
+    static AccessScope Scope(string? name) => EnumName<AccessScope>.TryParse(name, null, out var scope) ? scope
+        : throw new InvalidDataException($"a scope must be one of {string.Join(", ", Enum.GetNames<AccessScope>())} (was {name})");
+
+    static IResult RevokeToken(HttpContext context, PreferenceStore store, long token) =>
+        store.Tokens.Revoke(context.Person().Id, token) ? Results.LocalRedirect("/me#tokens") : Results.NotFound();
 
     /// <summary>Ends all sessions of the person and starts a new one for this browser.</summary>
     static async Task<IResult> SetPassword(HttpContext context, PreferenceStore store, SignInLimits limits, [FromForm] string password,

@@ -5,6 +5,19 @@ using Microsoft.AspNetCore.Mvc;
 namespace Attune.Studio.Export;
 
 /// <summary>The fields of the export page, as its query string has them; shares are in per cent.</summary>
+/// <param name="Layout">What a row is: Pairs (the default), Rankings, Hh, Kto, Demonstrations, Triples or Csv.</param>
+/// <param name="Votes">majority (the default), each for a row for each annotation, or ability to weight votes by ability.</param>
+/// <param name="Person">Only annotations of these people, by name.</param>
+/// <param name="From">Only annotations from this day on (UTC).</param>
+/// <param name="To">Only annotations until this day (UTC).</param>
+/// <param name="Strength">Only annotations with at least this margin.</param>
+/// <param name="Right">Only annotators with at least this percentage of attention checks right.</param>
+/// <param name="Decisions">Only items with at least so many annotations.</param>
+/// <param name="Agreement">Only items on which at least this percentage of annotators agree.</param>
+/// <param name="Flags">What to do with flagged items: Exclude (the default), Include or Only.</param>
+/// <param name="Ideal">first prefers better answers that annotators wrote to all others.</param>
+/// <param name="HeldOut">The percentage of prompts that is held out (10 unless set).</param>
+/// <param name="Seed">The seed that selects the held-out prompts.</param>
 sealed record ExportForm(
     string? Layout, string? Votes, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right,
     string? Decisions, string? Agreement,

@@ -19,7 +19,7 @@ static class ExportRoutes
         app.MapPost("/projects/{project:long}/export/snapshot", Snapshot).Require(Role.Owner);
     }
 
-    static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
+    internal static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
         var (found, options) = (store.Projects.Get(project), form.Options());
         var scratch = PrivateFolder.Create(studio.Exports);

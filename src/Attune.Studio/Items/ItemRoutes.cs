@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Attune.Studio.Items;
@@ -32,14 +33,24 @@ static class ItemRoutes
         Added = added,
     });
 
-    static async Task<IResult> Import(HttpContext context, PreferenceStore store, StudioOptions options, IHostApplicationLifetime lifetime,
-        long project, IFormFile file, [FromForm] string? decisions)
+    static async Task<IResult> Import(HttpContext context, PreferenceStore store, long project, IFormFile file,
+        [FromForm] string? decisions)
     {
-        var (found, imported) = (store.Projects.Get(project), EnumName<ImportedDecisions>.ParseOr(ImportedDecisions.Keep, decisions));
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        using var upload = await Upload.Save(file, options.Exports, cancellation.Token);
-        var rows = upload.Read(path => ImportRows.Read(path, found.Settings, Upload.LargestContent, cancellation.Token));
-        var result = store.Imports.Add(found, rows, context.Person().Id, imported, cancellation.Token);
+        await using var content = file.OpenReadStream();
+        var result = await Add(context, store.Projects.Get(project), content, file.FileName,
+            EnumName<ImportedDecisions>.ParseOr(ImportedDecisions.Keep, decisions));
         return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
+    }
+
+    /// <summary>Adds the rows of a data file to a project; none if the request is aborted or the studio stops before they are read.</summary>
+    internal static async Task<ImportResult> Add(
+        HttpContext context, Project project, Stream content, string fileName, ImportedDecisions decisions)
+    {
+        var services = context.RequestServices;
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        using var upload = await Upload.Save(content, fileName, services.GetRequiredService<StudioOptions>().Exports, cancellation.Token);
+        var rows = upload.Read(path => ImportRows.Read(path, project.Settings, Upload.LargestContent, cancellation.Token));
+        return services.GetRequiredService<PreferenceStore>().Imports.Add(project, rows, context.Person().Id, decisions, cancellation.Token);
     }
 }

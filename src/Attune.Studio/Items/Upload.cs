@@ -1,6 +1,5 @@
 using Attune.Data;
 using Attune.Store;
-using Microsoft.AspNetCore.Http;
 
 namespace Attune.Studio.Items;
 
@@ -20,16 +19,16 @@ sealed class Upload : IDisposable
 
     /// <summary>Saves an upload into a folder.</summary>
     /// <exception cref="InvalidDataException">The file's name is not that of a data file.</exception>
-    public static async Task<Upload> Save(IFormFile file, string folder, CancellationToken cancellation)
+    public static async Task<Upload> Save(Stream content, string name, string folder, CancellationToken cancellation)
     {
-        var ending = Dataset.EndingOf(file.FileName)
-            ?? throw new InvalidDataException($"the file's name must end in one of {Dataset.Known} (was {file.FileName})");
+        var ending = Dataset.EndingOf(name)
+            ?? throw new InvalidDataException($"the file's name must end in one of {Dataset.Known} (was {name})");
         PrivateFolder.Create(folder);
-        var upload = new Upload(Path.Combine(folder, $"upload-{Guid.NewGuid():N}{ending}"), file.FileName);
+        var upload = new Upload(Path.Combine(folder, $"upload-{Guid.NewGuid():N}{ending}"), name);
         try
         {
             await using var target = new FileStream(upload.path, FileMode.CreateNew);
-            await file.CopyToAsync(target, cancellation);
+            await content.CopyToAsync(target, cancellation);
             return upload;
         }
         catch

@@ -50,7 +50,8 @@ static class LoopRoutes
 
     static async Task<IReadOnlyList<JsonNode>> Uploaded(IFormFile file, StudioOptions options, CancellationToken cancellation)
     {
-        using var upload = await Upload.Save(file, options.Exports, cancellation);
+        await using var content = file.OpenReadStream();
+        using var upload = await Upload.Save(content, file.FileName, options.Exports, cancellation);
         return upload.Read(path => Store.Import.Prompts.Read(path, Upload.LargestContent));
     }
 

@@ -1,4 +1,5 @@
 using Attune.Store;
+using Attune.Studio.Api;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,14 +30,27 @@ public static class Policies
     public static TBuilder Require<TBuilder>(this TBuilder routes, Role role) where TBuilder : IEndpointConventionBuilder =>
         routes.RequireAuthorization(role.ToString());
 
+    /// <summary>Whether the address has no project, or one that the sender may see.</summary>
+    internal static bool MaySeeProject(this HttpContext context) => !context.Request.RouteValues.ContainsKey(Project)
+        || (context.ProjectId() is not null && context.AccessOrNull()?.MaySee == true);
+
+    /// <summary>Whether the sender's token has a scope; a session may do everything that its role may.</summary>
+    internal static bool MayUse(this HttpContext context, ApiScope needed) =>
+        context.Features.Get<AccessToken>() is not { } token || token.Scopes.Contains(needed.Scope);
+
+    /// <summary>Routing's own endpoints, which answer 404 and 405, have no policy; a token may get these answers.</summary>
+    static bool MayUse(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ApiScope>() is { } needed
+        ? context.MayUse(needed)
+        : context.Features.Get<AccessToken>() is null || context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null;
+
     sealed record AtLeast(Role Role) : IAuthorizationRequirement;
 
     sealed class Handler : AuthorizationHandler<AtLeast>
     {
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, AtLeast requirement)
         {
-            if (context.Resource is HttpContext http && http.AccessOrNull() is { } access && access.Person.Role >= requirement.Role
-                && (!http.Request.RouteValues.ContainsKey(Project) || (http.ProjectId() is not null && access.MaySee)))
+            if (context.Resource is HttpContext http && http.PersonOrNull()?.Role >= requirement.Role && http.MaySeeProject()
+                && MayUse(http))
                 context.Succeed(requirement);
             return Task.CompletedTask;
         }

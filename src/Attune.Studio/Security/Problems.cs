@@ -1,3 +1,4 @@
+using Attune.Studio.Api;
 using Attune.Studio.Layout;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Turns errors into one message: JSON under /api, a page elsewhere.</summary>
+/// <summary>Turns errors into one message: JSON in the API, a page elsewhere.</summary>
 sealed class Problems(RequestDelegate next, ILogger<Problems> log)
 {
     public async Task Invoke(HttpContext context)
@@ -45,21 +46,23 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         }
     }
 
-    /// <summary>Replaces the response by a message. Keeps cookies, Allow, and the headers that every response has.</summary>
+    /// <summary>Headers of the replaced response that are kept, besides those that every response has.</summary>
+    static readonly string[] Kept = [HeaderNames.SetCookie, HeaderNames.Allow, HeaderNames.RetryAfter];
+
+    /// <summary>Replaces the response by a message.</summary>
     /// <param name="context">The request.</param>
     /// <param name="headers">The headers that every response has.</param>
     /// <param name="status">The status code.</param>
     /// <param name="message">The message.</param>
     static Task Write(HttpContext context, KeyValuePair<string, StringValues>[] headers, int status, string message)
     {
-        var kept = context.Response.Headers.Where(header => header.Key == HeaderNames.SetCookie || header.Key == HeaderNames.Allow)
-            .Concat(headers).ToArray();
+        var kept = context.Response.Headers.Where(header => Kept.Contains(header.Key)).Concat(headers).ToArray();
         context.Response.Clear();
         foreach (var (name, value) in kept)
             context.Response.Headers[name] = value;
         context.Response.StatusCode = status;
-        return context.Request.Path.StartsWithSegments("/api")
-            ? context.Response.WriteAsJsonAsync(new { error = message })
+        return context.Request.IsApi()
+            ? context.Response.WriteAsJsonAsync(new ApiError(message))
             : new RazorComponentResult<ProblemPage>(new { Status = status, Message = message }) { StatusCode = status }
                 .ExecuteAsync(context);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Attune.Store;
+using Attune.Studio.Api;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
@@ -17,11 +18,19 @@ public static class Session
 {
     const string Stamp = "session";
     const string SessionId = "browser";
+    const string TokenOrSession = "TokenOrSession";
 
     static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
 
     internal static void AddTo(IServiceCollection services) => services
-        .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+        .AddAuthentication(options =>
+        {
+            options.DefaultScheme = TokenOrSession;
+            options.DefaultSignInScheme = options.DefaultSignOutScheme = CookieAuthenticationDefaults.AuthenticationScheme;
+        })
+        .AddPolicyScheme(TokenOrSession, null, options => options.ForwardDefaultSelector = context =>
+            TokenHandler.IsFor(context.Request) ? TokenHandler.Name : CookieAuthenticationDefaults.AuthenticationScheme)
+        .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.Name, null)
         .AddCookie(options =>
         {
             options.Cookie.Name = "attune-session";
@@ -102,7 +111,7 @@ public static class Session
     static Task Refuse(RedirectContext<CookieAuthenticationOptions> context, int status)
     {
         if (status == StatusCodes.Status401Unauthorized && HttpMethods.IsGet(context.Request.Method)
-            && !context.Request.Path.StartsWithSegments("/api"))
+            && !context.Request.IsApi())
             context.Response.Redirect(context.RedirectUri);
         else
             context.Response.StatusCode = status;

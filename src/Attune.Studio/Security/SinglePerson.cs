@@ -7,7 +7,7 @@ namespace Attune.Studio.Security;
 /// <summary>
 /// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. This excludes requests
 /// that a proxy forwarded, and requests for another host name, which a foreign page may have caused. A proxy is recognised by its headers,
-/// and by HTTP/1.0, which browsers do not speak and some proxies do.
+/// and by HTTP/1.0, which browsers do not speak and some proxies do. A request with a personal access token has the rights of the token.
 /// </summary>
 sealed class SinglePerson(RequestDelegate next, StudioOptions options, PreferenceStore store)
 {
@@ -16,7 +16,7 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
 
     public Task Invoke(HttpContext context)
     {
-        if (context.PersonOrNull() is null && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
+        if (context.PersonOrNull() is null && !TokenHandler.IsFor(context.Request) && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
             Session.Set(context, store.People.AccessOf(store.People.Local(), context.ProjectId()));
         return next(context);
     }
