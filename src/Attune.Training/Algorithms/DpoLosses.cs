@@ -11,6 +11,12 @@ namespace Attune.Training.Algorithms;
 /// <param name="Beta">β</param>
 public sealed record DpoTerms(PairLogprobs Policy, PairLogprobs Reference, Tensor ChosenNll, DpoLossOptions Options, double Beta)
 {
+    /// <summary>
+    /// The terms of all pairs of the step, without gradients, and the index of the first of these P among them; null where these are all
+    /// pairs.
+    /// </summary>
+    public (DpoTerms Terms, int First)? Step { get; init; }
+
     public double Smoothing => Options.LabelSmoothing;
 
     /// <summary>(P): log π(y|x) − log π_ref(y|x) of the chosen responses.</summary>
@@ -57,7 +63,7 @@ public sealed record DpoLossRow(DpoLoss Name, Func<DpoTerms, Tensor> Compute)
     /// <summary>Whether <see cref="DpoLossOptions.LabelSmoothing"/> changes it.</summary>
     public bool UsesSmoothing { get; init; }
 
-    /// <summary>Whether it compares the pairs of a batch with each other, so that the batch cannot be split.</summary>
+    /// <summary>Whether it compares the pairs of a batch with each other, so that the batch is not split into micro-batches.</summary>
     public bool ComparesPairs { get; init; }
 
     /// <summary>Whether the loss is the sum over pairs divided by the tokens of the chosen responses, not by the pairs.</summary>
@@ -80,10 +86,9 @@ public static class DpoLosses
             { UsesDivergence = true },
         new(DpoLoss.SppoHard, x => PairLosses.Ipo(x.ChosenScore, x.Beta) + PairLosses.Ipo(-x.RejectedScore, x.Beta))
             { UsesDivergence = true },
-        new(DpoLoss.Aot, x => PairLosses.Sigmoid(
-            (Sorted(x.Policy.Chosen - x.Policy.Rejected) - Sorted(x.Reference.Chosen - x.Reference.Rejected)) * x.Beta, x.Smoothing))
+        new(DpoLoss.Aot, x => OfSorted(x, y => y.Policy.Chosen - y.Policy.Rejected, y => y.Reference.Chosen - y.Reference.Rejected))
             { UsesSmoothing = true, ComparesPairs = true },
-        new(DpoLoss.AotUnpaired, x => PairLosses.Sigmoid((Sorted(x.ChosenLogRatio) - Sorted(x.RejectedLogRatio)) * x.Beta, x.Smoothing))
+        new(DpoLoss.AotUnpaired, x => OfSorted(x, y => y.ChosenLogRatio, y => y.RejectedLogRatio))
             { UsesSmoothing = true, ComparesPairs = true },
         new(DpoLoss.ApoZero, x => 1 - (x.ChosenLogRatio * x.Beta).Sigmoid() + (x.RejectedLogRatio * x.Beta).Sigmoid()),
         new(DpoLoss.ApoDown, x => (x.ChosenLogRatio * x.Beta).Sigmoid() + 1 - (x.Difference * x.Beta).Sigmoid()) { UsesDivergence = true },
@@ -120,5 +125,28 @@ public static class DpoLosses
         return (1 - m) * -x.LogSigmoid() + m * (-x).Exp();
     }
 
+    /// <summary>
+    /// The sigmoid loss of sort(u) − sort(v). Of the step's N pairs, P may be here: each then has the terms of its u and of its v, in which
+    /// the other number is a constant. A term is so counted twice, once with the gradient of u and once with that of v, and half of its
+    /// value is subtracted from each.
+    /// </summary>
+    static Tensor OfSorted(DpoTerms x, Func<DpoTerms, Tensor> u, Func<DpoTerms, Tensor> v)
+    {
+        var (ownU, ownV) = (u(x), v(x));                                                            // (P)
+        if (x.Step is not { } step)
+            return Loss(Sorted(ownU) - Sorted(ownV));
+        var (allU, allV) = (u(step.Terms), v(step.Terms));                                          // (N)
+        var twice = Loss(ownU - Partners(allU, allV)) + Loss(Partners(allV, allU) - ownV);
+        return twice - twice.Detach() / 2;
+
+        Tensor Loss(Tensor difference) => PairLosses.Sigmoid(difference * x.Beta, x.Smoothing);
+
+        Tensor Partners(Tensor own, Tensor other) =>
+            Sorted(other).IndexSelect(0, Positions(own).Slice(0, step.First, step.First + ownU.Size(0)));
+    }
+
     static Tensor Sorted(Tensor x) => x.Sort(0).Values;
+
+    /// <summary>The index of each number in the sorted list.</summary>
+    static Tensor Positions(Tensor x) => x.Sort(0).Indices.Sort(0).Indices;
 }

@@ -29,7 +29,7 @@ public abstract class PairObjective(Policy policy) : IObjective<TokenComparisons
     {
     }
 
-    public void BeginBatch(IReadOnlyList<TokenComparisons> batch, MicroBatches microBatches, bool isHeldOut) =>
+    public virtual void BeginBatch(IReadOnlyList<TokenComparisons> batch, MicroBatches microBatches, bool isHeldOut) =>
         NllTokens = batch.Sum(CountNllTokens);
 
     public double Count(IReadOnlyCollection<TokenComparisons> batch) => batch.Sum(example => example.Comparisons.Count);

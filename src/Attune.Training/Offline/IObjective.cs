@@ -42,7 +42,7 @@ public interface IObjective<TExample>
 
     /// <summary>
     /// Whether the loss compares the examples of a batch, so that it is no sum of losses of examples. The recipe then refuses
-    /// micro-batches.
+    /// micro-batches, each of several ranks gets one part of a step, and held-out batches are whole.
     /// </summary>
     bool ComparesExamples => false;
 

@@ -58,7 +58,8 @@ public sealed class OfflineLoop<TExample>(Run run, IObjective<TExample> objectiv
         Begin(examples, isHeldOut: true);
         int[] lengths = [.. examples.Select(objective.Length)];
         var parts = Enumerable.Range(0, lengths.Length).OrderBy(i => lengths[i]).Chunk(options.BatchSize)
-            .SelectMany(batch => microBatches.Split(Array.ConvertAll(batch, i => examples[i]), objective.Length));
+            .Select(batch => Array.ConvertAll(batch, i => examples[i]))
+            .SelectMany(batch => objective.ComparesExamples ? [batch] : microBatches.Split(batch, objective.Length));
         foreach (var together in parts.Chunk(PartsAtOnce))
             foreach (var share in microBatches.Workers.Map(together, Totals))
                 totals.Add(share);

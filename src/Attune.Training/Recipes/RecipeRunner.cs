@@ -87,9 +87,6 @@ public static class RecipeRunner
     public static IRecipe WithParallelism(IRecipe recipe)
     {
         var (backbone, ranks) = (recipe.DescribeBackbone(), Ranks.Current);
-        if (ranks.Count > 1 && !recipe.CanSplitUpdates)
-            throw new InvalidDataException(
-                "the loss of this recipe compares the examples of a batch, so that several processes cannot share it: use one process");
         var examples = (recipe.ExamplesOfUpdate + ranks.Count - 1) / ranks.Count;
         var (run, training) = Parallelism.Choose(
             recipe.Run, recipe.Training, new(Math.Max(1, Environment.ProcessorCount / ranks.LocalCount), backbone.ParameterCount, examples)
