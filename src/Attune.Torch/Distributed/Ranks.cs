@@ -35,10 +35,18 @@ public static class Ranks
         return RankMessage.Read<Outcome<T>>(ranks.FromFirst(own)).Take();
     }
 
+    /// <summary>Calls an action on rank 0; the others wait for it.</summary>
+    /// <inheritdoc cref="Once{T}"/>
+    public static void Once(Action action) => Once(() =>
+    {
+        action();
+        return true;
+    });
+
     /// <summary>The results of all ranks, in their order, on every rank.</summary>
     /// <param name="compute">Called on every rank. Its result is sent as JSON; a tensor is freed then.</param>
     /// <param name="device">The device of tensors in the results.</param>
-    /// <inheritdoc cref="Once"/>
+    /// <inheritdoc cref="Once{T}"/>
     public static IReadOnlyList<T> Gather<T>(Func<T> compute, Device device = default)
     {
         var ranks = Current;

@@ -11,17 +11,18 @@ using Attune.Training.States;
 namespace Attune.Training.Servers;
 
 /// <summary>
-/// Samples responses on servers that get the policy's weights after each step. Tokens are exchanged as ids. One call at a time.
+/// Samples responses on servers that get the policy's weights after each step. Tokens are exchanged as ids. One call at a time. Of several
+/// ranks, rank 0 writes the weights and sends the requests; all ranks get the responses.
 /// </summary>
 public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
 {
-    readonly ServerPool pool;
+    readonly ServerPool? pool;                                     // of rank 0; null on the others
     readonly WeightFolders weights;
     readonly LanguageModel model;
     readonly Tokenizer tokenizer;
     readonly CancellationToken runCancellation;
 
-    ServerGenerator(ServerPool pool, WeightFolders weights, LanguageModel model, Tokenizer tokenizer, CancellationToken cancellation) =>
+    ServerGenerator(ServerPool? pool, WeightFolders weights, LanguageModel model, Tokenizer tokenizer, CancellationToken cancellation) =>
         (this.pool, this.weights, this.model, this.tokenizer, runCancellation) = (pool, weights, model, tokenizer, cancellation);
 
     /// <summary>Checks the servers.</summary>
@@ -40,16 +41,14 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
         if (model.Backbone.Kind != BackboneKind.Decoder)
             throw new InvalidDataException(
                 $"`rollout.engine` must be local with {baseModel}: servers of rollouts have decoder-only models");
-        if (Ranks.AreMany)
-            throw new InvalidDataException("`rollout.engine` must be local in a job of several ranks: they share generation themselves");
-        var servers = new ServerPool(options, run.Notice);
+        var servers = Ranks.IsFirst ? new ServerPool(options, run.Notice) : null;
         try
         {
-            servers.Check(tokenizer, cancellation);
+            Ranks.Once(() => servers!.Check(tokenizer, cancellation));
         }
         catch
         {
-            servers.Dispose();
+            servers?.Dispose();
             throw;
         }
         var transfer = options.WeightsFor(trained.HasAdapter);
@@ -62,7 +61,8 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
 
     public bool ReportsLogprobs => false;
 
-    public int WeightVersion => weights.Number;
+    /// <summary>How often the weights have changed.</summary>
+    public int WeightVersion { get; private set; }
 
     /// <inheritdoc/>
     public IReadOnlyList<Response> Generate(
@@ -71,35 +71,46 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
     {
         var seed = options.Temperature == 0 ? 0 : random.NextSeed();
         var rules = new ResponseRules(model, tokenizer, options);
-        var files = weights.Newest();
-        var requests = prompts.Select((prompt, row) =>
-            new ServerRequest(prompt, samples, options, rules.EosIds, RowDraws.SeedOf(seed, row)));
-        return [.. Ask(requests, files, rules, cancellation).GetAwaiter().GetResult()
-            .SelectMany(group => group).Select(response => rules.ToResponse(response, files.Number))];
+        return Ranks.Once(() => Ask(pool!, weights.Newest()));
+
+        Response[] Ask(ServerPool servers, WeightFiles files)
+        {
+            var requests = prompts.Select((prompt, row) =>
+                new ServerRequest(prompt, samples, options, rules.EosIds, RowDraws.SeedOf(seed, row)));
+            return [.. AskAll(servers, requests, files, rules, cancellation).GetAwaiter().GetResult()
+                .SelectMany(group => group).Select(response => rules.ToResponse(response, files.Number))];
+        }
     }
 
     /// <summary>Writes the new weights; servers load them before their next response.</summary>
-    public void Sync() => weights.Write();
+    public void Sync()
+    {
+        WeightVersion++;
+        if (pool is not null)
+            weights.Write(WeightVersion);
+    }
 
     public void Save(StateWriter writer)
     {
     }
 
     /// <summary>Writes the weights of the checkpoint, which are restored before this.</summary>
-    public void Load(StateReader reader) => weights.Write();
+    public void Load(StateReader reader) => Sync();
 
     public void Dispose()
     {
+        if (pool is null)
+            return;
         pool.Dispose();
         weights.Delete();
     }
 
     /// <summary>The responses to all requests; the first failure ends the other requests.</summary>
-    async Task<IReadOnlyList<ServerResponse>[]> Ask(
-        IEnumerable<ServerRequest> requests, WeightFiles files, ResponseRules rules, CancellationToken cancellation)
+    async Task<IReadOnlyList<ServerResponse>[]> AskAll(
+        ServerPool servers, IEnumerable<ServerRequest> requests, WeightFiles files, ResponseRules rules, CancellationToken cancellation)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, runCancellation);
-        Task<IReadOnlyList<ServerResponse>>[] answers = [.. requests.Select(request => pool.Ask(request, files, rules, ended.Token))];
+        Task<IReadOnlyList<ServerResponse>>[] answers = [.. requests.Select(request => servers.Ask(request, files, rules, ended.Token))];
         var all = Task.WhenAll(answers);
         try
         {

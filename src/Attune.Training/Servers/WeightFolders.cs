@@ -28,17 +28,12 @@ sealed class WeightFolders(string parent, WeightTransfer transfer, Action<string
     WeightFiles? newest;
     int written;
 
-    /// <summary>How often the weights have changed.</summary>
-    public int Number { get; private set; }
-
     /// <summary>Writes weights that have changed.</summary>
-    public void Write()
+    /// <param name="number">How often they have changed.</param>
+    public void Write(int number)
     {
         lock (writing)
-        {
-            Number++;
-            newest = NewFiles();
-        }
+            newest = NewFiles(number);
     }
 
     /// <summary>The newest weights; older folders are deleted.</summary>
@@ -46,7 +41,7 @@ sealed class WeightFolders(string parent, WeightTransfer transfer, Action<string
     {
         lock (writing)
         {
-            newest ??= NewFiles();
+            newest ??= NewFiles(number: 0);
             foreach (var folder in Directory.EnumerateDirectories(parent, $"{run}-*").Where(folder => folder != newest.Folder))
                 Directory.Delete(folder, recursive: true);
             return newest;
@@ -64,17 +59,17 @@ sealed class WeightFolders(string parent, WeightTransfer transfer, Action<string
             Directory.Delete(parent);
     }
 
-    WeightFiles NewFiles()
+    WeightFiles NewFiles(int number)
     {
         var version = string.Create(CultureInfo.InvariantCulture, $"{run}-{++written}");
         var folder = Path.Combine(parent, version);
         AtomicWrite.Folder(folder, save);
         return transfer == WeightTransfer.Adapter
-            ? new(Number, version, folder, "/v1/load_lora_adapter", new()
+            ? new(number, version, folder, "/v1/load_lora_adapter", new()
             {
                 ["lora_name"] = AdapterName, ["lora_path"] = folder, ["load_inplace"] = true,
             }, AdapterName)
-            : new(Number, version, folder, "/update_weights_from_disk", new()
+            : new(number, version, folder, "/update_weights_from_disk", new()
             {
                 ["model_path"] = folder, ["weight_version"] = version,
             }, Model: null);

@@ -8,6 +8,8 @@ using Attune.Training.Environments;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
+using Attune.Training.Servers;
+using Attune.Training.Tests.Servers;
 
 namespace Attune.Training.Tests.Distributed;
 
@@ -104,13 +106,61 @@ public sealed class RankTests : IDisposable
         Assert.Equal(4, calls);                                             // 8 if each rank called it
     }
 
-    [Fact]
-    public void Start_LossThatComparesExamples_IsRefused()
+    [Theory]
+    [InlineData(DpoLoss.Aot, 2)]
+    [InlineData(DpoLoss.AotUnpaired, 2)]
+    [InlineData(DpoLoss.AotUnpaired, 8)]                                    // more ranks than examples
+    public void Train_LossThatComparesExamples_LogsTheNumbersOfOne(DpoLoss loss, int ranks)
     {
-        var recipe = (DpoRecipe)runs.Recipe("dpo", "a");
-        recipe = recipe with { Dpo = recipe.Dpo with { Loss = [DpoLoss.Aot] }, Training = recipe.Training with { MicroBatchSize = 0 } };
-        var error = Assert.Throws<InvalidDataException>(() => Start("dpo", recipe, ranks: 2));
-        Assert.Contains("compares the examples of a batch", error.Message, StringComparison.Ordinal);
+        AssertSameNumbers(runs.Start("dpo", Recipe("one")), Start("dpo", Recipe("many"), ranks));
+
+        DpoRecipe Recipe(string output)
+        {
+            var recipe = (DpoRecipe)this.Recipe("dpo", output, steps: 4);
+            return recipe with
+            {
+                Dpo = recipe.Dpo with { Loss = [loss], LabelSmoothing = 0.1 },
+                Training = recipe.Training with { MicroBatchSize = 0, BatchSize = 6 },
+                Optimizer = recipe.Optimizer with { LearningRate = 5e-3 },
+            };
+        }
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    public void Train_OnAServer_LogsTheNumbersOfOneWithAsManyRequests(int maxStaleness, bool inEpisodes)
+    {
+        using var server = new ModelServer(runs.LanguageModel);
+        var one = runs.Start("ppo", Recipe("one"));
+        var (requests, loads) = (server.Generations, server.Loads);
+        AssertSameNumbers(one, Start("ppo", Recipe("two"), ranks: 2));
+        Assert.Equal((2 * requests, 2 * loads), (server.Generations, server.Loads));
+
+        PpoRecipe Recipe(string output)
+        {
+            var recipe = (PpoRecipe)this.Recipe("ppo", output);
+            return recipe with
+            {
+                Rollout = new() { Engine = RolloutEngine.Server, Servers = [server.Url], MaxStaleness = maxStaleness },
+                Optimizer = recipe.Optimizer with { LearningRate = maxStaleness == 0 ? 1e-3 : 0 },  // any weights are then the same
+                Episodes = inEpisodes
+                    ? new() { Environments = [new ObjectEnvironment(new Game())], MaxTurns = 2, MaxTokens = 24 }
+                    : recipe.Episodes,
+            };
+        }
+    }
+
+    [Fact]
+    public void Train_OnAServerThatRefuses_StopsAllRanksWithItsMessage()
+    {
+        using var server = new ModelServer(runs.LanguageModel);
+        server.Fault = (path, _) => path == "/v1/completions" ? (400, "max_tokens is too large") : null;
+        var recipe = (PpoRecipe)Recipe("ppo", "a") with { Rollout = new() { Engine = RolloutEngine.Server, Servers = [server.Url] } };
+        var failures = ThreadRanks.Run(2, _ => Assert.Throws<TrainingStoppedException>(() =>
+            RecipeRunner.StartOrResume(recipe, new SilentDisplay(), CancellationToken.None)).Message);
+        Assert.All(failures, message => Assert.Contains("max_tokens is too large", message, StringComparison.Ordinal));
     }
 
     IRecipe Recipe(string kind, string output, int steps = 3)
@@ -145,10 +195,12 @@ public sealed class RankTests : IDisposable
         }
     }
 
-    /// <summary>The numbers of each line but times.</summary>
+    /// <summary>The numbers of each line but times, and what depends on them.</summary>
     static List<Dictionary<string, double>> Metrics(RunFolder run) => [.. JsonLinesLog.Read(run.Metrics).Select(line => line
-        .Where(pair => !pair.Key.StartsWith("time/", StringComparison.Ordinal))
+        .Where(pair => !pair.Key.StartsWith("time/", StringComparison.Ordinal) && !DependOnTime.Contains(pair.Key))
         .ToDictionary(pair => pair.Key, pair => Number(pair.Value!), StringComparer.Ordinal))];
+
+    static IReadOnlyList<string> DependOnTime => ["rollout/staleness", "rollout/stale_tokens", "rollout/queue"];
 
     static double Number(JsonNode value) => value.GetValueKind() == JsonValueKind.Number
         ? value.GetValue<double>()
