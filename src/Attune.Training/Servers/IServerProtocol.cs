@@ -39,6 +39,12 @@ interface IServerProtocol
     /// <summary>The description of the model in an answer of <see cref="ModelPath"/>.</summary>
     JsonElement Model(JsonElement answer);
 
+    /// <summary>The body of a request for the text of token ids.</summary>
+    JsonObject TextBody(IEnumerable<int> ids, string model);
+
+    /// <summary>The text of token ids, with that of a token after them; null where the answer does not have it.</summary>
+    string? Text(JsonElement answer);
+
     static IServerProtocol From(RolloutProtocol protocol) =>
         protocol == RolloutProtocol.Sglang ? new SglangProtocol() : new OpenAiProtocol();
 }
@@ -82,6 +88,13 @@ sealed class OpenAiProtocol : IServerProtocol
                 choice.GetProperty("finish_reason").GetString(), WeightVersion: null));
 
     public JsonElement Model(JsonElement answer) => answer.GetProperty("data")[0];
+
+    public JsonObject TextBody(IEnumerable<int> ids, string model) => new()
+    {
+        ["model"] = model, ["prompt"] = ServerJson.Ids(ids), ["max_tokens"] = 1, ["temperature"] = 0, ["echo"] = true,
+    };
+
+    public string? Text(JsonElement answer) => answer.GetProperty("choices")[0].GetProperty("text").GetString();
 }
 
 /// <summary>SGLang's <c>/generate</c>.</summary>
@@ -126,6 +139,19 @@ sealed class SglangProtocol : IServerProtocol
     });
 
     public JsonElement Model(JsonElement answer) => answer;
+
+    public JsonObject TextBody(IEnumerable<int> ids, string model) => new()
+    {
+        ["input_ids"] = new JsonArray(ServerJson.Ids(ids)),
+        ["sampling_params"] = new JsonObject { ["max_new_tokens"] = 1, ["temperature"] = 0 },
+        ["return_logprob"] = true,
+        ["logprob_start_len"] = 0,
+        ["return_text_in_logprobs"] = true,
+    };
+
+    public string? Text(JsonElement answer) => string.Concat(
+        Items(answer).First().GetProperty("meta_info").GetProperty("input_token_logprobs").EnumerateArray()
+            .Select(token => token[2].GetString()));
 
     /// <summary>A single response may be an object.</summary>
     static IEnumerable<JsonElement> Items(JsonElement answer) =>

@@ -151,8 +151,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
         {
             return [.. protocol.Read(JsonElement.Parse(answer))];
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
-            or IndexOutOfRangeException or FormatException)
+        catch (Exception error) when (IsOtherJson(error))
         {
             throw Wrong(server, "must be JSON with token ids and the log-probability of each", answer);
         }
@@ -169,8 +168,12 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
             var model = Describe(server, answer);
             if (model.TryGetProperty("id", out var name))
                 server.Model = name.GetString() ?? "";
-            return (OtherVocabulary(model, tokenizer) ?? await OtherTokens(server, tokenizer, cancellation).ConfigureAwait(false))
-                is { } difference
+            var difference = OtherVocabulary(model, tokenizer)
+                ?? await OtherTokens(server, tokenizer, cancellation).ConfigureAwait(false)
+                ?? (model.TryGetProperty("vocab_size", out _)
+                    ? null
+                    : await OtherText(server, tokenizer, cancellation).ConfigureAwait(false));
+            return difference is not null
                 ? $"rollout.servers: {server.Url} has another tokenizer than the policy: {difference}; start it with the model of this run"
                 : null;
         }
@@ -188,8 +191,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 ? model
                 : throw new InvalidOperationException();
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
-            or IndexOutOfRangeException)
+        catch (Exception error) when (IsOtherJson(error))
         {
             throw new InvalidDataException(
                 $"the answer of {server.Url}{protocol.ModelPath} does not describe a model: {RemoteCalls.Quoted(answer)}", error);
@@ -225,4 +227,24 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
             return null;
         }
     }
+
+    /// <summary>How the text of token ids differs, where the server returns that of a prompt.</summary>
+    async Task<string?> OtherText(RolloutServer server, Tokenizer tokenizer, CancellationToken cancellation)
+    {
+        var probe = new VocabularyProbe(tokenizer);
+        try
+        {
+            var answer = await server.PostAsync(protocol.Path, protocol.TextBody(probe.Ids, server.Model), cancellation)
+                .ConfigureAwait(false);
+            return protocol.Text(JsonElement.Parse(answer)) is { } text ? probe.Difference(text) : null;
+        }
+        catch (Exception error) when (error is InvalidDataException || IsOtherJson(error))          // it does not
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an error is that of an answer with other contents, or with no JSON.</summary>
+    static bool IsOtherJson(Exception error) => error is JsonException or KeyNotFoundException or InvalidOperationException
+        or IndexOutOfRangeException or FormatException;
 }

@@ -14,7 +14,6 @@ namespace Attune.Training.Tests.Servers;
 sealed class ModelServer : IDisposable
 {
     readonly FakeServer server;
-    readonly Tokenizer tokenizer;
     readonly Lock working = new();
     LanguageModel model;
     string version = "default";
@@ -22,11 +21,13 @@ sealed class ModelServer : IDisposable
 
     public ModelServer(string folder)
     {
-        (model, tokenizer) = (Load(folder), ModelFolder.LoadTokenizer(folder));
+        (model, Tokenizer) = (Load(folder), ModelFolder.LoadTokenizer(folder));
         server = new(Answer);
     }
 
     public string Url => server.Url;
+
+    public Tokenizer Tokenizer { get; set; }
 
     /// <summary>
     /// Gets the path of a request and its number among those for responses, from 1; the answer to give instead of the right one.
@@ -58,17 +59,18 @@ sealed class ModelServer : IDisposable
 
     (int Status, string Text) Answer(string call, string body)
     {
-        var path = call.Split(' ')[0];
+        var request = body.Length > 0 ? JsonNode.Parse(body)!.AsObject() : [];
+        var path = request.ContainsKey("echo") || request.ContainsKey("return_text_in_logprobs") ? "text" : call.Split(' ')[0];
         var number = path is "/v1/completions" or "/generate" ? Interlocked.Increment(ref generations) : generations;
         if (Fault(path, number) is { } fault)
             return fault;
-        var request = body.Length > 0 ? JsonNode.Parse(body)!.AsObject() : [];
         lock (working)
             return path switch
             {
                 "/v1/models" => Ok(new JsonObject { ["data"] = new JsonArray(Described(new() { ["id"] = "base" })) }),
                 "/get_model_info" => Ok(Described(new() { ["model_path"] = "base", ["weight_version"] = version })),
-                "/tokenize" => Ok(new JsonObject { ["tokens"] = Ids(tokenizer.Encode((string)request["prompt"]!)) }),
+                "/tokenize" => Ok(new JsonObject { ["tokens"] = Ids(Tokenizer.Encode((string)request["prompt"]!)) }),
+                "text" => Ok(Text(request)),
                 "/v1/load_lora_adapter" => Take((string)request["lora_path"]!, "adapter"),
                 "/update_weights_from_disk" => Take((string)request["model_path"]!, (string)request["weight_version"]!),
                 "/v1/completions" => Changed(Complete(request)),
@@ -134,6 +136,21 @@ sealed class ModelServer : IDisposable
         })];
     }
 
+    /// <summary>The text of a prompt, with that of a new token in OpenAI's protocol.</summary>
+    JsonNode Text(JsonObject request)
+    {
+        int[] ids = [.. (request["prompt"] ?? request["input_ids"]![0])!.AsArray().Select(id => (int)id!)];
+        return request.ContainsKey("echo")
+            ? new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["text"] = Tokenizer.Decode([.. ids, 5]) }) }
+            : new JsonArray(new JsonObject
+            {
+                ["meta_info"] = new JsonObject
+                {
+                    ["input_token_logprobs"] = new JsonArray([.. ids.Select(id => new JsonArray(null, id, Tokenizer.Decode([id])))]),
+                },
+            });
+    }
+
     /// <summary>Responses with the model's own log-probabilities, or with those at the temperature of sampling.</summary>
     IEnumerable<Response> Sample(JsonObject options, JsonNode prompt, string most, string least, bool tempered)
     {
@@ -147,7 +164,7 @@ sealed class ModelServer : IDisposable
             MinP = (double)options["min_p"]!,
             Stop = [.. (options["stop"]?.AsArray() ?? []).Select(text => (string)text!)],
         };
-        var policy = new Policy(model, tokenizer, sampling) { Critic = null };
+        var policy = new Policy(model, Tokenizer, sampling) { Critic = null };
         var seed = options["seed"] is { } given ? (ulong)(long)given : (ulong)generations;
         TokenPrompt[] prompts = [new([.. prompt.AsArray().Select(id => (int)id!)], "")];
         using var noGrad = Autograd.NoGrad();

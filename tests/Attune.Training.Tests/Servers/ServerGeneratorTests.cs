@@ -4,6 +4,7 @@ using Attune.Data;
 using Attune.Generation;
 using Attune.Models;
 using Attune.Testing.Models;
+using Attune.Text.Trainers;
 using Attune.Torch;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
@@ -161,7 +162,43 @@ public sealed class ServerGeneratorTests : IDisposable
     [Fact]
     public void Connect_AServerThatCannotTokenize_IsUsed()
     {
-        server.Fault = (path, _) => path == "/tokenize" ? (404, "") : null;
+        CannotTokenize();
+        using var generator = Connect();
+        Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
+    }
+
+    [Theory, MemberData(nameof(Protocols))]
+    public void Connect_OtherTextOfTokens_IsRefused(RolloutProtocol protocol)
+    {
+        CannotTokenize();
+        server.Tokenizer = BytePairTrainer.Train(
+            Enumerable.Repeat("zip zap zebra zoom", 9), new() { VocabularySize = 300, MinFrequency = 2 });
+        var error = Assert.Throws<InvalidDataException>(() => Connect(protocol));
+        Assert.Matches(
+            "another tokenizer than the policy: the token id [0-9]+ is \"[a-zA-Z]+\" here, and a text that begins with \".*\" there",
+            error.Message);
+    }
+
+    [Theory]
+    [InlineData(400, "echo must be false")]
+    [InlineData(200, """{"choices":[{"text":" a"}]}""")]
+    [InlineData(200, """{"choices":[{}]}""")]
+    public void Connect_AServerThatDoesNotReturnThePrompt_IsUsed(int status, string answer)
+    {
+        CannotTokenize();
+        var calls = 0;
+        var tokenize = server.Fault;
+        server.Fault = (path, at) => path == "text" && ++calls > 0 ? (status, answer) : tokenize(path, at);
+        using var generator = Connect();
+        Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public void Connect_AServerThatTellsItsVocabulary_IsNotAskedForTexts()
+    {
+        server.Description["vocab_size"] = TinyData.Tokenizer.VocabularySize;
+        server.Fault = (path, _) => path == "text" ? throw new InvalidOperationException("asked") : null;
         using var generator = Connect();
         Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
     }
@@ -266,6 +303,8 @@ public sealed class ServerGeneratorTests : IDisposable
             "stop_token_ids":[0],"logprobs":0,"return_token_ids":true}
             """.ReplaceLineEndings(""), request.ToJsonString());
     }
+
+    void CannotTokenize() => server.Fault = (path, _) => path == "/tokenize" ? (404, "") : null;
 
     static RolloutOptions Quick => new() { Timeout = 0.5, Backoff = 0.02, Retries = 4 };
 
