@@ -12,7 +12,7 @@ public sealed class Adjudications
     const string Disputed = """
         i.project_id = @project AND i.kind = 'Normal' AND i.decided >= 2
         AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.adjudicates = 1)
-        AND (SELECT count(DISTINCT outcome || coalesce(ranks, ratings, '')) FROM decision d
+        AND (SELECT count(DISTINCT outcome || coalesce(ranks, ratings, '') || coalesce(judgments, '')) FROM decision d
              WHERE d.item_id = i.id AND d.adjudicates = 0 AND d.outcome <> 'Skipped') > 1
         """;
 

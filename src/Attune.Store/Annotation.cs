@@ -25,4 +25,7 @@ public sealed record Annotation
 
     /// <summary>Starts at 1 and grows by 1 with every edit.</summary>
     public int Revision { get; init; }
+
+    /// <inheritdoc cref="AnnotationResult.For"/>
+    public Annotation? For(string? question) => Result.For(question) is { } result ? this with { Result = result } : null;
 }

@@ -42,6 +42,12 @@ public sealed record AnnotationResult
     /// <summary>A level from 1 for each response, null for one that was not rated.</summary>
     public IReadOnlyList<int?>? Ratings { get; init; }
 
+    /// <summary>
+    /// The decisions on all questions but the first, by key; null where the project has one question. <see cref="Outcome"/> and the lists
+    /// above are the decision on the first question.
+    /// </summary>
+    public IReadOnlyDictionary<string, Judgment>? Judgments { get; init; }
+
     public IReadOnlyList<Flag> Flags { get; init; } = [];
 
     public string? Rationale { get; init; }
@@ -51,19 +57,37 @@ public sealed record AnnotationResult
 
     public string? SkipReason { get; init; }
 
+    /// <summary>The decision on one question, as if it were the only one.</summary>
+    /// <param name="question">The key of a question other than the first; null for the first.</param>
+    /// <returns>Null where the annotator has not decided it.</returns>
+    public AnnotationResult? For(string? question) => question is null || Outcome == Outcome.Skipped ? this with { Judgments = null }
+        : Judgments?.GetValueOrDefault(question) is { } own
+            ? this with { Outcome = own.Outcome, Ranks = own.Ranks, Strength = own.Strength, Ratings = own.Ratings, Judgments = null }
+            : null;
+
     /// <summary>The same with lists by place, where <paramref name="shown"/> has the place of each response in the order shown.</summary>
     public AnnotationResult ByPlace(IReadOnlyList<int> shown) =>
-        this with { Ranks = Placed(Ranks, shown), Ratings = Placed(Ratings, shown) };
+        WithLists(list => Placed(list, shown));
 
     /// <summary>The same with lists in the order shown.</summary>
     public AnnotationResult AsShown(IReadOnlyList<int> shown) =>
-        this with { Ranks = Ranks is null ? null : [.. shown.Select(place => Ranks[place])],
-            Ratings = Ratings is null ? null : [.. shown.Select(place => Ratings[place])] };
+        WithLists(list => [.. shown.Select(place => list[place])]);
 
-    static int?[]? Placed(IReadOnlyList<int?>? values, IReadOnlyList<int> shown)
+    AnnotationResult WithLists(Func<IReadOnlyList<int?>, int?[]> change)
     {
-        if (values is null)
-            return null;
+        return this with
+        {
+            Ranks = Changed(Ranks),
+            Ratings = Changed(Ratings),
+            Judgments = Judgments?.ToDictionary(own => own.Key,
+                own => own.Value with { Ranks = Changed(own.Value.Ranks), Ratings = Changed(own.Value.Ratings) }, StringComparer.Ordinal),
+        };
+
+        int?[]? Changed(IReadOnlyList<int?>? list) => list is null ? null : change(list);
+    }
+
+    static int?[] Placed(IReadOnlyList<int?> values, IReadOnlyList<int> shown)
+    {
         var placed = new int?[shown.Count];
         for (var i = 0; i < shown.Count; i++)
             placed[shown[i]] = values[i];

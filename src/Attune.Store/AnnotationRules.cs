@@ -18,9 +18,11 @@ static class AnnotationRules
         Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts must have at most {LongestText:N0} characters"
         : !settings.Rationale && Trimmed(verdict.Rationale) is not null ? "this project does not ask for a reason"
         : !settings.IdealAnswer && Trimmed(verdict.Ideal) is not null ? "this project does not ask for a better answer"
-        : verdict.Ratings is { } ratings
-            && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
-            ? $"ratings must be from 1 to {settings.RatingLevels}, or empty, one for each of {answers} answers"
+        : OutcomeProblem(verdict, settings, answers) ?? JudgmentsProblem(verdict, settings, answers);
+
+    static string? OutcomeProblem(AnnotationResult verdict, ProjectSettings settings, int answers) => verdict.Ratings is { } ratings
+        && (ratings.Count != answers || ratings.Any(rating => rating < 1 || rating > settings.RatingLevels))
+        ? $"ratings must be from 1 to {settings.RatingLevels}, or empty, one for each of {answers} answers"
         : verdict.Outcome switch
         {
             Outcome.Skipped => null,
@@ -29,6 +31,21 @@ static class AnnotationRules
                 : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "rate every answer" : null,
             _ => RanksProblem(verdict, settings, answers),
         };
+
+    /// <summary>All questions but the first have a decision too, unless the item is skipped.</summary>
+    static string? JudgmentsProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
+    {
+        if (verdict.Outcome == Outcome.Skipped)
+            return null;
+        var keys = settings.Questions.Skip(1).Select(question => question.Key).ToHashSet(StringComparer.Ordinal);
+        if (!keys.SetEquals(verdict.Judgments?.Keys ?? []))
+            return keys.Count == 0 ? "this project has a single question"
+                : $"decide every question: {string.Join(", ", settings.Questions.Select(question => question.Key))}";
+        if (verdict.Judgments?.Values.All(own => own is { Outcome: not Outcome.Skipped } && Enum.IsDefined(own.Outcome)) == false)
+            return "a decision on a question needs an outcome, which cannot be “skipped”";
+        return keys.Select(key => OutcomeProblem(verdict.For(key)!, settings, answers) is { } problem ? $"{key}: {problem}" : null)
+            .FirstOrDefault(problem => problem is not null);
+    }
 
     static string? RanksProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
     {
@@ -50,9 +67,13 @@ static class AnnotationRules
     /// <summary>Whether a decision, in the order shown, is the one that is kept.</summary>
     public static bool HasSameContent(Annotation kept, AnnotationResult? sent)
     {
-        return sent?.Flags is not null && Fits(sent.Ranks) && Fits(sent.Ratings)
-            && (sent.Outcome != Outcome.Ranked || sent.Ranks is not null)
+        return sent?.Flags is not null && IsWhole(sent)
+            && (sent.Outcome == Outcome.Skipped
+                || sent.Judgments?.All(own => own.Value is not null && IsWhole(sent.For(own.Key)!)) != false)
             && SqlTypes.ToJson(Tidy(sent).ByPlace(kept.Shown)) == SqlTypes.ToJson(kept.Result);
+
+        bool IsWhole(AnnotationResult verdict) => Fits(verdict.Ranks) && Fits(verdict.Ratings)
+            && (verdict.Outcome != Outcome.Ranked || verdict.Ranks is not null);
 
         bool Fits(IReadOnlyList<int?>? values) => values is null || values.Count == kept.Shown.Count;
     }
@@ -60,15 +81,30 @@ static class AnnotationRules
     static IEnumerable<string?> Texts(AnnotationResult verdict) => [verdict.Rationale, verdict.Ideal, verdict.SkipReason];
 
     /// <summary>Makes ranks contiguous and blank texts null.</summary>
-    static AnnotationResult Tidy(AnnotationResult verdict) => verdict with
+    static AnnotationResult Tidy(AnnotationResult verdict)
     {
+        var first = Tidied(verdict);
+        return verdict with
+        {
+            Ranks = first.Ranks,
+            Strength = first.Strength,
+            Ratings = first.Ratings,
+            Judgments = verdict is { Outcome: not Outcome.Skipped, Judgments.Count: > 0 }
+                ? new SortedDictionary<string, Judgment>(
+                    verdict.Judgments.ToDictionary(own => own.Key, own => Tidied(verdict.For(own.Key)!)), StringComparer.Ordinal) : null,
+            Flags = [.. verdict.Flags.Distinct().Order()],
+            Rationale = Trimmed(verdict.Rationale),
+            Ideal = Trimmed(verdict.Ideal),
+            SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
+        };
+    }
+
+    static Judgment Tidied(AnnotationResult verdict) => new()
+    {
+        Outcome = verdict.Outcome,
         Ranks = verdict.Outcome == Outcome.Ranked ? WithoutGaps(verdict.Ranks!) : null,
         Strength = verdict.Outcome == Outcome.Ranked ? verdict.Strength : null,
         Ratings = verdict.Ratings?.Any(rating => rating is not null) == true ? verdict.Ratings : null,
-        Flags = [.. verdict.Flags.Distinct().Order()],
-        Rationale = Trimmed(verdict.Rationale),
-        Ideal = Trimmed(verdict.Ideal),
-        SkipReason = verdict.Outcome == Outcome.Skipped ? Trimmed(verdict.SkipReason) : null,
     };
 
     /// <summary>The same order with contiguous ranks from 0.</summary>

@@ -25,7 +25,7 @@ public sealed class Annotations
     /// <summary>The columns of an annotation; those from <c>outcome</c> on are its result.</summary>
     const string Columns = """
         id, item_id AS Item, person_id AS Person, adjudicates, shown, seconds, decided_at AS At, revision,
-        outcome, ranks, strength, ratings, flags, rationale, ideal, skip_reason AS SkipReason
+        outcome, ranks, strength, ratings, flags, rationale, ideal, skip_reason AS SkipReason, judgments
         """;
 
     readonly Database database;
@@ -149,12 +149,12 @@ public sealed class Annotations
         {
             connection.Execute("""
                 UPDATE decision SET outcome = @outcome, ranks = @Ranks, strength = @Strength, ratings = @Ratings, flags = @Flags,
-                  rationale = @Rationale,
-                    ideal = @Ideal, skip_reason = @SkipReason, revision = revision + 1 WHERE id = @id
+                  rationale = @Rationale, ideal = @Ideal, skip_reason = @SkipReason, judgments = @Judgments, revision = revision + 1
+                WHERE id = @id
                 """, new
             {
                 id, outcome = verdict.Outcome.ToString(), verdict.Ranks, verdict.Strength, verdict.Ratings, verdict.Flags,
-                verdict.Rationale, verdict.Ideal, verdict.SkipReason,
+                verdict.Rationale, verdict.Ideal, verdict.SkipReason, verdict.Judgments,
             });
             AppendAudit(connection, project.Id, person, "edited", was.Item, new { was = was.Result, now = verdict });
         }
@@ -183,7 +183,8 @@ public sealed class Annotations
     /// </summary>
     internal static IEnumerable<Annotation> ForProject(DbConnection connection, long project)
     {
-        var (values, orders, flags) = (new ParsedLists<int?>(), new ParsedLists<int>(), new ParsedLists<Flag>());
+        var (values, orders, flags) = (new ParsedJson<int?[]>(), new ParsedJson<int[]>(), new ParsedJson<Flag[]>());
+        var questions = new ParsedJson<Dictionary<string, Judgment>>();
         using var row = new Rows(connection, $"""
             SELECT {Columns} FROM (
                 SELECT d.* FROM item i CROSS JOIN decision d ON d.item_id = i.id
@@ -210,6 +211,7 @@ public sealed class Annotations
                     Rationale = row.TextOrNull(13),
                     Ideal = row.TextOrNull(14),
                     SkipReason = row.TextOrNull(15),
+                    Judgments = row.TextOrNull(16) is { } judgments ? questions.Parse(judgments) : null,
                 },
             };
     }
@@ -228,15 +230,16 @@ public sealed class Annotations
     internal static long Insert(DbConnection connection, long project, Annotation decision, string token) =>
         connection.ExecuteScalar<long>("""
         INSERT INTO decision (project_id, item_id, person_id, adjudicates, token, outcome, ranks, strength, ratings, flags,
-          rationale, ideal, skip_reason, shown, seconds, decided_at)
+          rationale, ideal, skip_reason, judgments, shown, seconds, decided_at)
         VALUES (@project, @Item, @Person, @Adjudicates, @token, @outcome, @Ranks, @Strength, @Ratings, @Flags, @Rationale, @Ideal,
-          @SkipReason, @Shown, @Seconds, @At)
+          @SkipReason, @Judgments, @Shown, @Seconds, @At)
         RETURNING id
         """, new
     {
         project, token, decision.Item, decision.Person, decision.Adjudicates, decision.Shown, decision.Seconds, decision.At,
         outcome = decision.Result.Outcome.ToString(), decision.Result.Ranks, decision.Result.Strength, decision.Result.Ratings,
         decision.Result.Flags, decision.Result.Rationale, decision.Result.Ideal, decision.Result.SkipReason,
+        decision.Result.Judgments,
     });
 
     void AppendAudit(DbConnection connection, long project, long person, string action, long item, object details) =>

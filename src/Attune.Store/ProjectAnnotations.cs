@@ -111,13 +111,18 @@ public sealed record ProjectAnnotations(
     /// The annotator whose own statistics are computed: only annotations of items that this annotator has decided are loaded, and attention
     /// checks count as ordinary items, since annotators must not be able to tell them apart. Null for everyone's statistics.
     /// </param>
-    internal static ProjectAnnotations Load(DbConnection connection, long project, bool withAnswers = true, long? person = null)
+    /// <param name="question">The question whose decisions are loaded; null for the first. Known ranks answer the first.</param>
+    /// <exception cref="InvalidDataException">The project has no such question.</exception>
+    internal static ProjectAnnotations Load(
+        DbConnection connection, long project, bool withAnswers = true, long? person = null, string? question = null)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
             "SELECT id, kind, expected FROM item WHERE project_id = @project AND kind <> 'Normal'", new { project }).ToList();
         var kinds = known.Where(item => person is null || item.Kind != ItemKind.Check).ToDictionary(item => item.Item, item => item.Kind);
-        return new(settings, LoadVotes(connection, project, person, kinds), withAnswers ? LoadAnswers(connection, project, person) : [],
+        var key = settings.JudgmentKey(question);
+        return new(settings, LoadVotes(connection, project, person, kinds, key),
+            withAnswers ? LoadAnswers(connection, project, person) : [],
             known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
     }
 
@@ -127,17 +132,21 @@ public sealed record ProjectAnnotations(
             WHERE own.project_id = @project AND own.person_id = @person AND own.adjudicates = 0)
         """;
 
-    static List<AnnotationSummary> LoadVotes(DbConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds)
+    static List<AnnotationSummary> LoadVotes(
+        DbConnection connection, long project, long? person, Dictionary<long, ItemKind> kinds, string? question)
     {
-        var (lists, orders) = (new ParsedLists<int?>(), new ParsedLists<int>());
+        var (lists, orders) = (new ParsedJson<int?[]>(), new ParsedJson<int[]>());
+        var judgments = new ParsedJson<Dictionary<string, Judgment>>();
         var votes = new List<AnnotationSummary>();
         using var row = new Rows(connection, $"""
-            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings
+            SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings,
+                {(question is null ? "NULL" : "judgments")}
             FROM decision {(person is null && HasManyDecisions(connection, project) ? "NOT INDEXED" : "")}
             WHERE project_id = @project AND {AreOwn("item_id", person)}
             """, new { project, person });
         while (row.Read())
-            votes.Add(new()
+        {
+            var vote = new AnnotationSummary
             {
                 Item = row.Long(0),
                 Kind = kinds.GetValueOrDefault(row.Long(0)),
@@ -150,7 +159,12 @@ public sealed record ProjectAnnotations(
                 Shown = orders.Parse(row.Text(7)),
                 Ranks = row.TextOrNull(8) is { } ranks ? lists.Parse(ranks) : null,
                 Ratings = row.TextOrNull(9) is { } ratings ? lists.Parse(ratings) : null,
-            });
+            };
+            if (question is null || vote is not { Kind: ItemKind.Normal, Outcome: not Outcome.Skipped })
+                votes.Add(vote);
+            else if (row.TextOrNull(10) is { } others && judgments.Parse(others).TryGetValue(question, out var own))
+                votes.Add(vote with { Outcome = own.Outcome, Strength = own.Strength, Ranks = own.Ranks, Ratings = own.Ratings });
+        }
         return [.. votes.OrderBy(vote => vote.Item)];
     }
 

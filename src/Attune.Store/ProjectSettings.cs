@@ -35,6 +35,12 @@ public sealed record ProjectSettings
     public TaskKind Task { get; init; } = TaskKind.Pairwise;
 
     /// <summary>
+    /// The questions about the responses of an item, each with its own decision; empty for one question with the text of the task. The
+    /// first is the one that known ranks and imported decisions answer.
+    /// </summary>
+    public IReadOnlyList<Question> Questions { get; init; } = [];
+
+    /// <summary>
     /// Levels of how much better a response of a pair is: 0 does not ask; 4 levels for the better one (Llama 2), or a scale of 7 or 9 with
     /// a tie in the middle.
     /// </summary>
@@ -78,9 +84,23 @@ public sealed record ProjectSettings
     /// <summary>How many minutes an item is reserved for an annotator.</summary>
     public int LeaseMinutes { get; init; } = 30;
 
+    /// <summary>The key of a question in <see cref="AnnotationResult.Judgments"/>; null for the first question.</summary>
+    /// <param name="question">The key of a question; null for the first.</param>
+    /// <exception cref="InvalidDataException">There is no such question; the message names those that exist.</exception>
+    public string? JudgmentKey(string? question)
+    {
+        if (question is not null && Questions.All(each => each.Key != question))
+            throw new InvalidDataException(Questions.Count == 0
+                ? $"this project has no question {question}: it has a single question without a key"
+                : $"this project has no question {question}; its questions are {string.Join(", ", Questions.Select(each => each.Key))}");
+        return question is null || question == Questions[0].Key ? null : question;
+    }
+
     /// <summary>All invalid settings, one message each.</summary>
     public IEnumerable<string> Problems()
     {
+        foreach (var problem in Question.Problems(Questions))
+            yield return problem;
         if (StrengthLevels is not (0 or 4 or 7 or 9))
             yield return $"“how much better” must have 0 (not asked), 4, 7 or 9 levels (was {StrengthLevels})";
         if (RatingLevels is not (0 or (>= 2 and <= 9)))

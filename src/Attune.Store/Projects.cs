@@ -125,14 +125,14 @@ public sealed class Projects
     static void MustFit(DbConnection connection, Project was, ProjectSettings now)
     {
         var changes = (was.Settings.Task, was.Settings.StrengthLevels, was.Settings.RatingLevels)
-            != (now.Task, now.StrengthLevels, now.RatingLevels);
+            != (now.Task, now.StrengthLevels, now.RatingLevels) || !Further(was.Settings).SequenceEqual(Further(now));
         if (changes && Imports.IsInProgress(connection, was.Id))
             throw new InvalidDataException(
                 "items are being imported into this project; change its task and its scales when the import is complete");
         if (changes && HasDecisions(connection, was.Id))
             throw new InvalidDataException(
-                "this project has decisions, so its task and its scales cannot change: the decisions would mean something else; "
-                + "create another project for the new task and import the items there");
+                "this project has decisions, so its task, scales and questions cannot change: the decisions would mean something else; "
+                + "create another project and import the items there");
         var (least, most) = Items.AnswersOf(now.Task);
         var misfits = was.Settings.Task == now.Task ? 0 : connection.ExecuteScalar<long>("""
             SELECT count(*) FROM item i WHERE project_id = @Id
@@ -143,6 +143,9 @@ public sealed class Projects
                 $"{misfits:N0} items of this project do not have the {Items.Range(least, most)} answers that the task '{now.Task}' needs; "
                 + "create another project for them");
     }
+
+    /// <summary>The keys of the questions after the first, which may get a key later. Texts may change.</summary>
+    static IEnumerable<string> Further(ProjectSettings settings) => settings.Questions.Skip(1).Select(question => question.Key);
 
     public void Archive(long id, bool archived, long by) => database.Write(connection =>
     {

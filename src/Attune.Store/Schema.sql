@@ -130,6 +130,7 @@ CREATE TABLE decision (
   ranks       TEXT,                         -- JSON: a rank for each place, 0 the best, equal for ties, null for not ranked
   strength    INTEGER,                      -- how much better: 0 to 3 with 4 levels, 1 to 3 with 7, 1 to 4 with 9; else null
   ratings     TEXT,                         -- JSON: a level from 1 for each place, null for not rated
+  judgments   TEXT,                         -- JSON: a Judgment for each question but the first, by key; null where there is one question
   flags       TEXT    NOT NULL DEFAULT '[]',-- JSON: of Unsafe, Broken, PersonalData
   rationale   TEXT,
   ideal       TEXT,                         -- a better response that the annotator wrote

@@ -33,6 +33,7 @@ static class SqlTypes
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<IReadOnlyList<string>>>());
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<Flag>>());
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<AccessScope>>());
+            SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyDictionary<string, Judgment>>());
             SqlMapper.AddTypeHandler(new JsonColumn<ProjectSettings>());
             SqlMapper.AddTypeHandler(new JsonColumn<JsonNode>());
             SqlMapper.AddTypeHandler(new JsonColumn<JsonObject>());

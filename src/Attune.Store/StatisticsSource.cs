@@ -16,10 +16,12 @@ public sealed class StatisticsSource
     /// <summary>All annotations of a project.</summary>
     /// <param name="project">The project.</param>
     /// <param name="withAnswers">Whether to load what is known of the responses; otherwise <c>Answers</c> is empty.</param>
-    public ProjectAnnotations Load(long project, bool withAnswers = true) =>
-        database.Read(connection => ProjectAnnotations.Load(connection, project, withAnswers));
+    /// <param name="question">The question whose decisions to load; null for the first.</param>
+    /// <exception cref="InvalidDataException">The project has no such question.</exception>
+    public ProjectAnnotations Load(long project, bool withAnswers = true, string? question = null) =>
+        database.Read(connection => ProjectAnnotations.Load(connection, project, withAnswers, question: question));
 
     /// <summary>The annotations that the statistics of one annotator need, without what would tell attention checks apart.</summary>
-    public ProjectAnnotations LoadOwn(long project, long person) =>
-        database.Read(connection => ProjectAnnotations.Load(connection, project, person: person));
+    public ProjectAnnotations LoadOwn(long project, long person, string? question = null) =>
+        database.Read(connection => ProjectAnnotations.Load(connection, project, person: person, question: question));
 }

@@ -96,10 +96,10 @@ public sealed class DatabaseTests : IDisposable
     {
         AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
         AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
-        AssertRefused("version 4, but this program needs version 3", path =>
+        AssertRefused($"version {Database.Version + 1}, but this program needs version {Database.Version}", path =>
         {
             PreferenceStore.Open(path).Dispose();
-            Execute(path, "PRAGMA user_version = 4");
+            Execute(path, $"PRAGMA user_version = {Database.Version + 1}");
         });
         AssertRefused("cannot be opened as a store", path => Directory.CreateDirectory(path));
     }

@@ -35,7 +35,7 @@ public sealed class HostileTests : IAsyncLifetime
         visitor = new(studio.Address);
         var owner = studio.Store.People.Local();
         project = studio.Store.Projects.Add(
-            Script, new() { Overlap = 3, CheckEvery = 0,
+            Script, new() { Overlap = 3, CheckEvery = 0, Questions = [new("helpful", Text), new("harmless", Text)],
                 Guidelines = $"{Script}\n\n[x](javascript:alert(1)) ![y](http://e.org/x.png)\n\n<svg onload=alert(1)>", Markdown = true },
                     owner.Id);
         studio.Store.Items.Add(project.Id,
@@ -108,7 +108,10 @@ public sealed class HostileTests : IAsyncLifetime
         await Expect(HttpStatusCode.BadRequest,
             $$"""{"outcome": "Ranked", "ranks": [0, 1], "rationale": "{{new string('x', 200_000)}}"}""");
         await Expect(HttpStatusCode.RequestEntityTooLarge, $"\"{new string('x', 2 << 20)}\"");
-        await Expect(HttpStatusCode.OK, """{"outcome": "Ranked", "ranks": [0, 1], "rationale": "\u0000\u202e<script>"}""");
+        await Expect(HttpStatusCode.BadRequest, """{"outcome": "Ranked", "ranks": [0, 1], "judgments": {"harmless": null}}""");
+        await Expect(HttpStatusCode.OK, """
+            {"outcome": "Ranked", "ranks": [0, 1], "rationale": "\u0000\u202e<script>", "judgments": {"harmless": {"outcome": "AllBad"}}}
+            """);
         Assert.Equal("\0\u202E<script>",
             studio.Store.Annotations.Recent(project.Id, studio.Store.People.Find("You")!.Id, 1)[0].Result.Rationale);
 
@@ -137,7 +140,7 @@ public sealed class HostileTests : IAsyncLifetime
             studio.Store.Annotations.Submit(project, person.Id, new(showing.Token, new()
             {
                 Ranks = [.. showing.Shown.Select(shown => (int?)(shown == place ? 0 : 1))], Rationale = Text, Ideal = Text,
-                Flags = [Flag.Unsafe],
+                Flags = [Flag.Unsafe], Judgments = new Dictionary<string, Judgment> { ["harmless"] = new() { Outcome = Outcome.AllBad } },
             }, 1));
     }
 

@@ -76,7 +76,7 @@ public sealed class SnapshotTests : IDisposable
     {
         var project = Decided(new(), answers: 2, new() { Ranks = [0, 0] });
         Assert.Empty(Snapshot.Methods(store, options, project));
-        var error = Assert.Throws<InvalidDataException>(() => Snapshot.Preview(store, project, MethodCatalog.Find("reward")!));
+        var error = Assert.Throws<InvalidDataException>(() => Snapshot.Preview(store, project, MethodCatalog.Find("reward")!, []));
         Assert.StartsWith("hotel has no data for reward, which reads comparisons", error.Message, StringComparison.Ordinal);
     }
 
@@ -90,7 +90,7 @@ public sealed class SnapshotTests : IDisposable
         foreach (var method in offered)
         {
             var target = folder.File(method.Name);
-            var counts = Snapshot.Write(store, project, method, target, store.People.Local());
+            var counts = Snapshot.Write(store, project, method, [], target, store.People.Local());
             var reading = new ReadOptions { Use = method.Reads, Reader = method.Name };
             Assert.Equal(counts.TrainRows, Dataset.Read(Snapshot.Train(target), reading).Count());
             Assert.Equal(counts.HeldOutRows, Dataset.Read(Snapshot.HeldOut(target), reading).Count());

@@ -23,6 +23,11 @@ static class FeedbackExport
     {
         Description = "Weight votes by the annotators' estimated ability: pairs have the probability 'label' instead of 'votes'",
     };
+    static readonly Option<string[]> Questions = new("--question")
+    {
+        HelpName = "KEY[=WEIGHT]",
+        Description = "Only decisions on this question; repeat it for pairs of several questions, weighted such as harmless=2",
+    };
     static readonly Option<string[]> Person = new("--person")
     {
         HelpName = "NAME", Description = "Only annotations by this person; may be repeated",
@@ -53,8 +58,8 @@ static class FeedbackExport
     {
         var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
-            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, EachVote, ByAbility, Person, From, To, Strength, ChecksRight,
-            Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
+            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, Questions, EachVote, ByAbility, Person, From, To, Strength,
+            ChecksRight, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
@@ -80,6 +85,7 @@ static class FeedbackExport
         Layout = parsed.GetValue(Layout),
         EachVote = parsed.GetValue(EachVote),
         ByAbility = parsed.GetValue(ByAbility),
+        Questions = [.. (parsed.GetValue(Questions) ?? []).Select(Question)],
         People = parsed.GetValue(Person) ?? [],
         From = Time("--from", parsed.GetValue(From)),
         To = Time("--to", parsed.GetValue(To)),
@@ -92,6 +98,14 @@ static class FeedbackExport
         HeldOut = parsed.GetValue(HeldOut),
         Seed = parsed.GetValue(Seed),
     };
+
+    static QuestionWeight Question(string text)
+    {
+        var parts = text.Split('=', 2);
+        return parts.Length == 1 ? new(text)
+            : double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) ? new(parts[0], weight)
+            : throw new InvalidDataException($"--question: the weight must be a number, such as {parts[0]}=2 (was {parts[1]}).");
+    }
 
     /// <summary>A date or a time of ISO 8601, in UTC unless it names another zone; other notations differ between countries.</summary>
     static DateTimeOffset? Time(string name, string? text) => text is null ? null

@@ -7,12 +7,13 @@ namespace Attune.Store.Export;
 /// <param name="model">The abilities, from preferences: 1 where the first response is better, −1 where the second is.</param>
 sealed class AbilityWeights(DawidSkene model)
 {
-    const int Decimals = 4;
+    public const int Decimals = 4;
 
     /// <exception cref="InvalidDataException">No item has two preferences.</exception>
-    public static AbilityWeights Load(DbConnection connection, Project project)
+    public static AbilityWeights Load(DbConnection connection, Project project, string? question)
     {
-        var units = new RatedUnits(ProjectAnnotations.Load(connection, project.Id, withAnswers: false).Preference());
+        var votes = ProjectAnnotations.Load(connection, project.Id, withAnswers: false, question: question);
+        var units = new RatedUnits(votes.Preference());
         return units.Count > 0 ? new(DawidSkene.Fit(units)) : throw new InvalidDataException(
             "votes weighted by ability need items with two decisions or more, and this project has none; "
             + "set how many annotators get an item in the project's settings");

@@ -38,6 +38,11 @@ public enum Flagged
     Only,
 }
 
+/// <summary>A question to export.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Weight">How much it counts among several questions; above 0.</param>
+public sealed record QuestionWeight(string Key, double Weight = 1);
+
 /// <summary>
 /// What to export. Filters first select decisions (<see cref="People"/>, <see cref="From"/>, <see cref="To"/>, <see cref="LeastStrength"/>,
 /// <see cref="LeastRight"/>), then items by their remaining decisions. Attention checks and calibration items are never exported.
@@ -54,6 +59,13 @@ public sealed record ExportOptions
     /// <c>label</c> is the probability, by the model of Dawid and Skene.
     /// </summary>
     public bool ByAbility { get; init; }
+
+    /// <summary>
+    /// The questions to export; the first of the project when empty. With several, a pair has one row: <c>label</c> is the mean over the
+    /// questions of the share of votes for the chosen response, by weight, where a question without a winner counts as ½. The loss of a
+    /// pair is linear in its label, so this row has the gradient of the weighted sum of the questions' losses.
+    /// </summary>
+    public IReadOnlyList<QuestionWeight> Questions { get; init; } = [];
 
     /// <summary>Only decisions of people with these names; everyone's when empty.</summary>
     public IReadOnlyList<string> People { get; init; } = [];
@@ -104,6 +116,15 @@ public sealed record ExportOptions
             yield return $"votes weighted by ability need the layout Pairs, Hh or Triples (was {Layout})";
         if (ByAbility && EachVote)
             yield return "choose a row for each vote or votes weighted by ability, not both";
+        if (Questions.Any(question => question.Weight is not (> 0 and < 1e6)))
+            yield return "the weight of a question must be above 0";
+        if (Questions.Select(question => question.Key).Distinct(StringComparer.Ordinal).Count() < Questions.Count)
+            yield return "each question may be given once";
+        if (Questions.Count > 1 && Layout is not (ExportLayout.Pairs or ExportLayout.Hh or ExportLayout.Triples))
+            yield return $"several questions together need the layout Pairs, Hh or Triples (was {Layout}); other layouts take one question";
+        if (Questions.Count > 1 && (EachVote || ByAbility))
+            yield return "several questions together are weighted by question; choose one question for a row for each vote or weights by "
+                + "ability";
         if (LeastDecisions < 1)
             yield return $"decisions must be at least 1 (was {LeastDecisions})";
         if (LeastStrength < 0)

@@ -18,6 +18,7 @@ sealed class ExportPass
     readonly HashSet<long> chosen;
     readonly long? importer;
     readonly AbilityWeights? weights;
+    readonly List<(string? Key, double Weight)> questions;
     readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
@@ -34,7 +35,9 @@ sealed class ExportPass
         people = connection.Query<(long Id, string Name)>("SELECT id, name FROM person")
             .ToDictionary(person => person.Id, person => person.Name);
         chosen = [.. people.Where(person => Trusted(person.Key, person.Value)).Select(person => person.Key)];
-        weights = options.ByAbility ? AbilityWeights.Load(connection, project) : null;
+        questions = options.Questions.Count == 0 ? [(null, 1)]
+            : [.. options.Questions.Select(question => (project.Settings.JudgmentKey(question.Key), question.Weight))];
+        weights = options.ByAbility ? AbilityWeights.Load(connection, project, options.Questions is [var one] ? one.Key : null) : null;
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -48,7 +51,7 @@ sealed class ExportPass
     public ExportCounts Run(Action<bool, Action<Stream>> write)
     {
         foreach (var (item, decisions) in Read())
-            ExportItem(item, [.. decisions.Where(Counts)], write);
+            ExportItem(item, decisions, write);
         return counts with
         {
             Agreement = agreement.Total == 0 ? null : (double)agreement.Agreeing / agreement.Total,
@@ -60,7 +63,7 @@ sealed class ExportPass
     /// <summary>Whether there is a row.</summary>
     public bool HasRows() => Read().Any(row =>
     {
-        ExportItem(row.Item, [.. row.Decisions.Where(Counts)], (_, _) => { });
+        ExportItem(row.Item, row.Decisions, (_, _) => { });
         return counts.TrainRows + counts.HeldOutRows > 0;
     });
 
@@ -72,8 +75,11 @@ sealed class ExportPass
         chosen.Contains(decision.Person) && !(decision.At < options.From) && !(decision.At >= options.To)
         && (options.LeastStrength == 0 || decision.Result.Strength >= options.LeastStrength);
 
-    void ExportItem(ExportedItem item, List<Annotation> decisions, Action<bool, Action<Stream>> write)
+    void ExportItem(ExportedItem item, List<Annotation> all, Action<bool, Action<Stream>> write)
     {
+        var byQuestion = questions.ConvertAll(question =>
+            all.Select(decision => decision.For(question.Key)).OfType<Annotation>().Where(Counts).ToList());
+        var decisions = byQuestion.MaxBy(own => own.Count)!;
         if (decisions.Count == 0)
             return;
         counts = counts with { Items = counts.Items + 1 };
@@ -83,15 +89,19 @@ sealed class ExportPass
             counts = counts with { LeftOutByFlags = counts.LeftOutByFlags + 1 };
             return;
         }
-        var adjudication = decisions.Where(decision => decision.Adjudicates).ToList();
-        var votes = decisions.Where(decision => !decision.Adjudicates && decision.Result.Outcome != Outcome.Skipped).ToList();
-        if (adjudication.Count == 0 && votes.Count < options.LeastDecisions
+        var votes = VotesOf(decisions);
+        var adjudicated = votes.Exists(vote => vote.Adjudicates);
+        if (!adjudicated && votes.Count < options.LeastDecisions
             && (options.LeastDecisions > 1 || options.Layout != ExportLayout.Csv))
         {
             counts = counts with { LeftOutByDecisions = counts.LeftOutByDecisions + 1 };
             return;
         }
-        var comparisons = ComparisonsOf(item, adjudication.Count > 0 ? adjudication : votes, decisions);
+        var comparisons = ComparisonsOf(item, votes, decisions) with
+        {
+            Questions = questions.Count == 1 ? []
+                : [.. byQuestion.Zip(questions, (own, question) => (ComparisonsOf(item, VotesOf(own), own), question.Weight))],
+        };
         var (agreeing, total) = comparisons.Agreement();
         if (total > 0 && (double)agreeing / total < options.LeastAgreement)
         {
@@ -101,13 +111,18 @@ sealed class ExportPass
         if (comparisons.Rankings.Count > 1)
             agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
         counts = counts with { Votes = counts.Votes + comparisons.Rankings.Count,
-            Adjudicated = counts.Adjudicated + (adjudication.Count > 0 ? 1 : 0) };
+            Adjudicated = counts.Adjudicated + (adjudicated ? 1 : 0) };
         var before = counts.TrainRows + counts.HeldOutRows;
         foreach (var row in RowsOf(comparisons, decisions))
             WriteRow(item, row, write);
         if (before == counts.TrainRows + counts.HeldOutRows)
             counts = counts with { Undecided = counts.Undecided + 1 };
     }
+
+    /// <summary>The adjudication, or all decisions without skips where there is none.</summary>
+    static List<Annotation> VotesOf(List<Annotation> decisions) =>
+        decisions.Find(decision => decision.Adjudicates) is { } adjudication ? [adjudication]
+        : decisions.FindAll(decision => decision.Result.Outcome != Outcome.Skipped);
 
     ItemComparisons ComparisonsOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {

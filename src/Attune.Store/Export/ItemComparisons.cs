@@ -18,6 +18,9 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
     /// <summary>The weights of the votes; null where every vote counts the same, and where a reviewer adjudicated.</summary>
     public AbilityWeights? Weights { get; init; }
 
+    /// <summary>The votes on each of several questions, and its weight; empty where one question is exported.</summary>
+    public IReadOnlyList<(ItemComparisons Comparisons, double Weight)> Questions { get; init; } = [];
+
     public int Count => Item.Answers.Count + Ideals.Count;
 
     public string Text(int candidate) =>
@@ -51,19 +54,36 @@ sealed record ItemComparisons(ExportedItem Item, IReadOnlyList<AnnotatorRanking>
     public (int Winner, double? Label) Decide(int first, int second)
     {
         var counts = Compare(first, second);
+        if (Questions.Count > 0 && !IsIdeal(first) && !IsIdeal(second))
+            return WeightedByQuestion(first, second);
         if (Weights is null || IsIdeal(first) || IsIdeal(second) || Rankings.Any(vote => vote.Counts is not null))
             return (counts.Winner, null);
         return counts.First + counts.Second > counts.Ties + counts.Bad ? Weights.Decide(Rankings, first, second) : (0, null);
     }
 
+    (int Winner, double? Label) WeightedByQuestion(int first, int second)
+    {
+        var (better, all) = (0.0, 0.0);
+        foreach (var (question, weight) in Questions)
+            if (question.Compare(first, second) is { Total: > 0 } votes)
+                (better, all) = (better + weight * votes.Share, all + weight);
+        var label = all == 0 ? 0.5 : better / all;
+        return (label.CompareTo(0.5), Math.Round(Math.Max(label, 1 - label), AbilityWeights.Decimals));
+    }
+
     /// <summary>How much better, as the mean over the votes that say so; null where none does.</summary>
-    public double? Margin(int better, int worse) => IsIdeal(better) || IsIdeal(worse) ? null
+    public double? Margin(int better, int worse) => Questions.Count > 0 || IsIdeal(better) || IsIdeal(worse) ? null
         : Rankings.Where(vote => vote.Order(better, worse) < 0).Average(vote => vote.Margin);
 
     /// <summary>How many votes on pairs there are, and how many of them agree with the majority.</summary>
     public (int Agreeing, int Total) Agreement()
     {
         var (agreeing, total) = (0, 0);
+        foreach (var (question, _) in Questions)
+            if (question.Agreement() is var (some, of))
+                (agreeing, total) = (agreeing + some, total + of);
+        if (Questions.Count > 0)
+            return (agreeing, total);
         foreach (var (first, second) in Pairs(Item.Answers.Count))
             if (Compare(first, second) is { Total: > 0 } comparison)
                 (agreeing, total) = (agreeing + comparison.Most, total + comparison.Total);

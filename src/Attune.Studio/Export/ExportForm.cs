@@ -1,5 +1,7 @@
 using System.Globalization;
+using Attune.Store;
 using Attune.Store.Export;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Export;
@@ -26,8 +28,11 @@ sealed record ExportForm(
     const double UsualHeldOut = 10;
 
     /// <exception cref="InvalidDataException">A field is not a number, a date or a known value.</exception>
-    public ExportOptions Options() => new()
+    /// <param name="settings">The settings of the project.</param>
+    /// <param name="request">The request, whose query string has the weights of questions.</param>
+    public ExportOptions Options(ProjectSettings settings, HttpRequest request) => new()
     {
+        Questions = QuestionWeightFields.Read(settings, name => request.Query[name]),
         Layout = EnumName<ExportLayout>.ParseOr(ExportLayout.Pairs, Layout),
         EachVote = Votes == "each",
         ByAbility = Votes == "ability",

@@ -13,15 +13,20 @@ static class ExportRoutes
 {
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/export", (long project, [AsParameters] ExportForm form) =>
-            new RazorComponentResult<ExportPage>(new { Id = project, Options = form.Options() })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/export", 
+            (HttpContext context, PreferenceStore store, long project, [AsParameters] ExportForm form) =>
+            new RazorComponentResult<ExportPage>(new
+            {
+                Id = project, Options = form.Options(store.Projects.Get(project).Settings, context.Request),
+            })).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/export/download", Download).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/export/snapshot", Snapshot).Require(Role.Owner);
     }
 
     internal static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
-        var (found, options) = (store.Projects.Get(project), form.Options());
+        var found = store.Projects.Get(project);
+        var options = form.Options(found.Settings, context.Request);
         var scratch = PrivateFolder.Create(studio.Exports);
         var archive = new FileStream(
             Path.Combine(scratch, $"download-{Guid.NewGuid():N}.zip"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, 1 << 16,
@@ -41,11 +46,12 @@ static class ExportRoutes
 
     static IResult Snapshot(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
-        var options = form.Options();
+        var found = store.Projects.Get(project);
+        var options = form.Options(found.Settings, context.Request);
         var time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
         var name = $"{project}-{options.Layout.ToString().ToLowerInvariant()}-{time}";
         PrivateFolder.Create(studio.Exports);
-        store.Exports.Snapshot(store.Projects.Get(project), options, Path.Combine(studio.Exports, name), context.Person().Id);
+        store.Exports.Snapshot(found, options, Path.Combine(studio.Exports, name), context.Person().Id);
         return Results.LocalRedirect($"/projects/{project}/export{context.Request.QueryString}#snapshots");
     }
 }

@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Store;
+using Attune.Store.Export;
+using Attune.Studio.Export;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;
 using Attune.Studio.Runs;
@@ -85,20 +87,24 @@ static class LoopRoutes
         {
             Project = found,
             Method = request.Method,
-            Data = Describe(store, found, request.Method),
+            Data = Describe(store, found, request.Method,
+                QuestionWeightFields.Read(found.Settings, name => context.Request.Query[name])),
             Recipe = request.Recipe(options, request.All("(a new run folder)", file, "")),
             Fields = context.Request.Query.SelectMany(field => field.Value.OfType<string>().Select(value => (field.Key, value))).ToArray(),
         });
     }
 
     /// <exception cref="InvalidDataException">There are no data for the method.</exception>
-    static string Describe(PreferenceStore store, Project project, MethodDescription method)
+    static string Describe(
+        PreferenceStore store, Project project, MethodDescription method, IReadOnlyList<QuestionWeight> questions)
     {
         if (TrainRequest.ReadsPrompts(method))
             return $"the {Quantity.Of(TrainJob.PromptsOf(store, project).Count, "prompt")} of this project";
-        var counts = Snapshot.Preview(store, project, method);
+        var counts = Snapshot.Preview(store, project, method, questions);
         return $"{Quantity.Of(counts.TrainRows, "row")} of {Quantity.Of(counts.TrainPrompts, "prompt")} from the decisions until now, and "
-            + $"{Quantity.Of(counts.HeldOutRows, "row")} of {Quantity.Of(counts.HeldOutPrompts, "prompt")} held out";
+            + $"{Quantity.Of(counts.HeldOutRows, "row")} of {Quantity.Of(counts.HeldOutPrompts, "prompt")} held out"
+            + (questions.Count == 0 ? ""
+                : $"; questions: {string.Join(", ", questions.Select(question => $"{question.Key} (weight {question.Weight})"))}");
     }
 
     static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs,
@@ -106,7 +112,9 @@ static class LoopRoutes
     {
         var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
         var request = TrainRequest.Read(fields, new ModelChoices(runs), options);
-        return Started(project, TrainJob.Enqueue(jobs, store, options, store.Projects.Get(project), request, context.Person()));
+        var found = store.Projects.Get(project);
+        var questions = QuestionWeightFields.Read(found.Settings, fields.Text);
+        return Started(project, TrainJob.Enqueue(jobs, store, options, found, request, questions, context.Person()));
     }
 
     static IResult Started(long project, Job job) => Results.LocalRedirect($"/projects/{project}/jobs/{job.Id}");

@@ -32,18 +32,20 @@ static class Snapshot
     ];
 
     /// <summary>What a snapshot for a method would contain.</summary>
-    /// <inheritdoc cref="Write"/>
-    public static ExportCounts Preview(PreferenceStore store, Project project, MethodDescription method) =>
-        WithRows(store.Exports.Preview(project, OptionsFor(method, project)), method, project);
+    /// <exception cref="InvalidDataException">The decisions are no data for this method.</exception>
+    public static ExportCounts Preview(
+        PreferenceStore store, Project project, MethodDescription method, IReadOnlyList<QuestionWeight> questions) =>
+        WithRows(store.Exports.Preview(project, OptionsFor(method, project, questions)), method, project);
 
     /// <summary>Writes the data of a method.</summary>
     /// <exception cref="InvalidDataException">The decisions are no data for this method.</exception>
-    public static ExportCounts Write(PreferenceStore store, Project project, MethodDescription method, string folder, Person by) =>
-        WithRows(store.Exports.Snapshot(project, OptionsFor(method, project), folder, by.Id).Counts, method, project);
+    public static ExportCounts Write(PreferenceStore store, Project project, MethodDescription method,
+        IReadOnlyList<QuestionWeight> questions, string folder, Person by) =>
+        WithRows(store.Exports.Snapshot(project, OptionsFor(method, project, questions), folder, by.Id).Counts, method, project);
 
-    static ExportOptions OptionsFor(MethodDescription method, Project project) =>
+    static ExportOptions OptionsFor(MethodDescription method, Project project, IReadOnlyList<QuestionWeight> questions) =>
         Layouts(project).Where(layout => layout.IsReadFor(method.Reads)).ToList() is [var layout]
-        ? Options(layout)
+        ? Options(questions.Count > 1 && layout == ExportLayout.Rankings ? ExportLayout.Pairs : layout) with { Questions = questions }
         : throw new InvalidDataException($"{method.Name} does not learn from decisions, so it cannot be started from a project");
 
     static ExportOptions Options(ExportLayout layout) => new() { Layout = layout, HeldOut = HeldOutShare, OtherFields = false };

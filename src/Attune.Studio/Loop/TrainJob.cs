@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Attune.Store;
+using Attune.Store.Export;
 using Attune.Studio.Jobs;
 
 namespace Attune.Studio.Loop;
@@ -8,7 +9,8 @@ namespace Attune.Studio.Loop;
 static class TrainJob
 {
     /// <exception cref="InvalidDataException">There is no training data, or the recipe is invalid.</exception>
-    public static Job Enqueue(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request, Person by)
+    public static Job Enqueue(JobStart jobs, PreferenceStore store, StudioOptions options, Project project, TrainRequest request,
+        IReadOnlyList<QuestionWeight> questions, Person by)
     {
         request.Recipe(options, request.All("runs/new", "data", ""));
         var name = NewName(store, options, project, request.Method.Name);
@@ -23,7 +25,8 @@ static class TrainJob
         return TrainRequest.ReadsPrompts(request.Method)
             ? jobs.Enqueue(job, folder => PromptFile.Write(folder.Input, PromptsOf(store, project)),
                 folder => [[request.Method.Name, .. request.All(output, folder.Input, "")]])
-            : jobs.Enqueue(job, folder => heldOut = Snapshot.Write(store, project, request.Method, folder.Snapshot, by).HeldOutRows > 0,
+            : jobs.Enqueue(job, folder => 
+                heldOut = Snapshot.Write(store, project, request.Method, questions, folder.Snapshot, by).HeldOutRows > 0,
                 folder => [[
                     request.Method.Name,
                     .. request.All(output, Snapshot.Train(folder.Snapshot), heldOut ? Snapshot.HeldOut(folder.Snapshot) : ""),

@@ -7,6 +7,7 @@ namespace Attune.Studio.Projects;
 sealed record SettingsForm(
     [FromForm] string? Guidelines,
     [FromForm] EnumName<TaskKind> Task,
+    [FromForm] string? Questions,
     [FromForm] int StrengthLevels,
     [FromForm] int RatingLevels,
     [FromForm] int Overlap,
@@ -26,6 +27,9 @@ sealed record SettingsForm(
     {
         Guidelines = Guidelines ?? "",
         Task = Task,
+        Questions = [.. (Questions ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .Select(parts => new Question(parts[0], parts.ElementAtOrDefault(1) ?? ""))],
         StrengthLevels = StrengthLevels,
         RatingLevels = RatingLevels,
         Overlap = Overlap,

@@ -29,7 +29,17 @@ static class Format
     /// <summary>The letter of a response in its item, A for the first.</summary>
     public static char Letter(int place) => (char)('A' + place);
 
-    /// <summary>For example "A much better", "C > A = B", "all bad", "A 4, B 2".</summary>
+    /// <summary>
+    /// For example "A much better", "C > A = B", "all bad", "A 4, B 2"; with several questions, "helpful: A better; harmless: tie".
+    /// </summary>
+    /// <param name="verdict">The decision.</param>
+    /// <param name="questions">The questions of the project.</param>
+    public static string Describe(AnnotationResult verdict, IReadOnlyList<Question> questions) =>
+        verdict.Judgments is null || questions.Count == 0 ? Describe(verdict)
+        : string.Join("; ", questions.Select((question, i) => (question.Key, Own: verdict.For(i == 0 ? null : question.Key)))
+            .Where(question => question.Own is not null).Select(question => $"{question.Key}: {Describe(question.Own!)}"));
+
+    /// <summary>The decision on the first question.</summary>
     public static string Describe(AnnotationResult verdict) => verdict.Outcome switch
     {
         Outcome.AllBad => "all bad",

@@ -6,13 +6,15 @@ namespace Attune.Studio.Quality;
 /// <summary>Statistics of a project, or of one of its annotators, at one moment, each computed when it is first used.</summary>
 /// <param name="project">The project.</param>
 /// <param name="person">The annotator; null for the project.</param>
+/// <param name="question">The question; null for the first.</param>
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
 /// <param name="load">Loads the annotations, with or without what is known of the responses.</param>
 /// <param name="few">With no more annotations than this the statistics are always exact.</param>
 /// <param name="computing">Held while something is computed, so that one page's statistics are computed at a time.</param>
 /// <param name="time">The clock.</param>
 sealed class MomentFigures(
-    long project, long? person, long moment, Func<bool, ProjectAnnotations> load, int few, Lock computing, TimeProvider time)
+    long project, long? person, string? question, long moment, Func<bool, ProjectAnnotations> load, int few, Lock computing,
+    TimeProvider time)
 {
     /// <summary>Statistics that took a second are kept for this many seconds, whatever is decided meanwhile.</summary>
     const int KeptFor = 20;
@@ -32,7 +34,8 @@ sealed class MomentFigures(
     public ModelFigures Models(bool lengthControl) =>
         Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(Votes(withAnswers: true), lengthControl));
 
-    public bool IsOf(long otherProject, long? otherPerson) => project == otherProject && person == otherPerson;
+    public bool IsOf(long otherProject, long? otherPerson, string? otherQuestion) =>
+        project == otherProject && person == otherPerson && question == otherQuestion;
 
     /// <summary>Whether they are still shown: nothing was decided since, or computing them again would cost too much.</summary>
     public bool IsRecent(long now) => moment == now
@@ -114,7 +117,7 @@ sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board, Leade
 /// </summary>
 sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 1_000)
 {
-    const int KeptProjects = 4;
+    const int KeptProjects = 8;
     const int KeptPeople = 32;
 
     readonly Lock computing = new();
@@ -122,25 +125,29 @@ sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 
     readonly List<MomentFigures> people = [];
 
     /// <summary>Statistics of all annotations.</summary>
-    public MomentFigures Of(long project) =>
-        Find(projects, KeptProjects, project, null, answers => store.Statistics.Load(project, answers));
+    /// <param name="project">The project.</param>
+    /// <param name="question">The question; null for the first.</param>
+    public MomentFigures Of(long project, string? question = null) =>
+        Find(projects, KeptProjects, project, null, question, answers => store.Statistics.Load(project, answers, question));
 
     /// <summary>The statistics of one annotator, from the items that they decided.</summary>
-    public PersonFigures? Of(long project, long person) =>
-        Find(people, KeptPeople, project, person, _ => store.Statistics.LoadOwn(project, person)).People.SingleOrDefault();
+    public PersonFigures? Of(long project, long person, string? question = null) =>
+        Find(people, KeptPeople, project, person, question, _ => store.Statistics.LoadOwn(project, person, question))
+            .People.SingleOrDefault();
 
-    MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, Func<bool, ProjectAnnotations> load)
+    MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, string? question,
+        Func<bool, ProjectAnnotations> load)
     {
         var moment = store.Statistics.Moment(project);
         lock (kept)
         {
-            if (kept.Find(figures => figures.IsOf(project, person)) is { } known)
+            if (kept.Find(figures => figures.IsOf(project, person, question)) is { } known)
             {
                 if (known.IsRecent(moment))
                     return known;
                 kept.Remove(known);
             }
-            kept.Insert(0, new(project, person, moment, load, few, computing, time));
+            kept.Insert(0, new(project, person, question, moment, load, few, computing, time));
             if (kept.Count > most)
                 kept.RemoveAt(most);
             return kept[0];

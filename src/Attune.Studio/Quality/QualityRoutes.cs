@@ -3,7 +3,6 @@ using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using static Attune.Studio.Projects.ProjectRoutes;
 
 namespace Attune.Studio.Quality;
 
@@ -12,10 +11,13 @@ static class QualityRoutes
 {
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/people", (long project) => ProjectPage<PeoplePage>(project)).Require(Role.Annotator);
-        app.MapGet("/projects/{project:long}/agreement", (long project) => ProjectPage<AgreementPage>(project)).Require(Role.Reviewer);
-        app.MapGet("/projects/{project:long}/leaderboard", (long project, string? length) =>
-            new RazorComponentResult<LeaderboardPage>(new { Id = project, LengthControl = length == "equal" })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/people", (long project, string? question) =>
+            new RazorComponentResult<PeoplePage>(new { Id = project, Question = question })).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/agreement", (long project, string? question) =>
+            new RazorComponentResult<AgreementPage>(new { Id = project, Question = question })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/leaderboard", (long project, string? question, string? length) =>
+            new RazorComponentResult<LeaderboardPage>(new { Id = project, Question = question, LengthControl = length == "equal" }))
+            .Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
             new RazorComponentResult<AdjudicatePage>(new { Id = project, Item = item, After = after ?? 0 })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);
@@ -24,28 +26,37 @@ static class QualityRoutes
     static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)
     {
         var found = store.Projects.Get(project);
-        var verdict = Verdict(found.Settings.Task, form) with { Rationale = form["rationale"] };
+        var verdict = Verdict(found.Settings.Task, form, "") with
+        {
+            Rationale = form["rationale"],
+            Judgments = found.Settings.Questions.Skip(1).ToDictionary(question => question.Key,
+                question => JudgmentOf(Verdict(found.Settings.Task, form, $"-{question.Key}"))),
+        };
         store.Adjudications.Decide(found, context.Person().Id, item, verdict, Number(form["seen"]) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
     }
 
+    static Judgment JudgmentOf(AnnotationResult verdict) =>
+        new() { Outcome = verdict.Outcome, Ranks = verdict.Ranks, Strength = verdict.Strength, Ratings = verdict.Ratings };
+
     /// <summary>
-    /// The fields are "choice" (first, second, tie or bad), "strength", and for each response "value": a rank, a level, or empty.
+    /// The fields are "choice" (first, second, tie or bad), "strength", and for each response "value": a rank, a level, or empty. Those of
+    /// the questions after the first end with "-" and the key.
     /// </summary>
-    static AnnotationResult Verdict(TaskKind task, IFormCollection form)
+    static AnnotationResult Verdict(TaskKind task, IFormCollection form, string end)
     {
-        string? choice = form["choice"];
+        string? choice = form[$"choice{end}"];
         if (choice == "bad")
             return new() { Outcome = Outcome.AllBad };
-        IReadOnlyList<int?> values = [.. form["value"].Select(Number)];
+        IReadOnlyList<int?> values = [.. form[$"value{end}"].Select(Number)];
         return task switch
         {
             TaskKind.Rating => new() { Outcome = Outcome.Rated, Ratings = values },
             TaskKind.Ranking => new() { Ranks = values },
             _ => choice switch
             {
-                "first" => new() { Ranks = [0, 1], Strength = Number(form["strength"]) },
-                "second" => new() { Ranks = [1, 0], Strength = Number(form["strength"]) },
+                "first" => new() { Ranks = [0, 1], Strength = Number(form[$"strength{end}"]) },
+                "second" => new() { Ranks = [1, 0], Strength = Number(form[$"strength{end}"]) },
                 "tie" => new() { Ranks = [0, 0] },
                 _ => throw new InvalidDataException("choose a decision: first, second, tie or bad"),
             },

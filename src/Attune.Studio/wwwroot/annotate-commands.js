@@ -5,6 +5,7 @@ import { flags } from "./annotate-describe.js";
 import { writeIdeal } from "./annotate-details.js";
 import { cancelChange, showHistory, undo } from "./annotate-history.js";
 import { announce } from "./annotate-messages.js";
+import { hasQuestions, markNextQuestion } from "./annotate-questions.js";
 import { fetchItems } from "./annotate-queue.js";
 import { state } from "./annotate-state.js";
 import { $, el, kbd } from "./annotate-text.js";
@@ -52,6 +53,7 @@ function rateByDigits() {
 
 function itemCommands() {
   return [
+    ...(hasQuestions() ? [{ keys: ["q"], name: "Next question", run: markNextQuestion }] : []),
     { keys: ["Enter"], name: "Save", run: decideAsEntered },
     { id: "undo", keys: ["u"], name: "Undo the last decision", run: undo, always: true },
     { id: "skip", keys: ["s"], name: "Skip", run: () => $("skip").showModal() },

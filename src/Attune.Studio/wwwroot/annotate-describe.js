@@ -17,11 +17,16 @@ export function answerName(task, answer) {
   return task === "Ranking" ? `${answer + 1}` : String.fromCharCode(65 + answer);
 }
 
+/** @param verdict as the studio sends it */
 export function describeVerdict(verdict, settings) {
-  return [describeOutcome(verdict, settings), ...verdict.flags.map(flagName)].join(" · ");
+  const others = Object.entries(verdict.judgments ?? {});
+  const first = describeJudgment(verdict, settings);
+  const parts = others.length === 0 ? [first]
+    : [`${settings.questions[0].key}: ${first}`, ...others.map(([key, own]) => `${key}: ${describeJudgment(own, settings)}`)];
+  return [...parts, ...verdict.flags.map(flagName)].join(" · ");
 }
 
-function describeOutcome(verdict, { task, strengthLevels }) {
+export function describeJudgment(verdict, { task, strengthLevels }) {
   switch (verdict.outcome) {
     case "Skipped": return verdict.skipReason ? `Skipped: ${verdict.skipReason}` : "Skipped";
     case "AllBad": return task === "Pairwise" ? "Both bad" : "All bad";

@@ -1,5 +1,6 @@
 // Drafts: a verdict that is not saved yet is kept in the browser, so that it survives a reload.
 
+import { toSent } from "./annotate-questions.js";
 import { state } from "./annotate-state.js";
 
 export const draftKey = ({ token, decision }) => `draft:${token ?? `decision-${decision}`}`;
@@ -11,7 +12,7 @@ export function verdictChanged() {
 }
 
 function saveDraft() {
-  state.memory.set(draftKey(state.current), { verdict: state.verdict, seconds: state.clock.seconds });
+  state.memory.set(draftKey(state.current), { verdict: toSent(state.verdict), seconds: state.clock.seconds });
 }
 
 /** Adds the time that passed since the last change. */

@@ -4,6 +4,7 @@ import { cardOf, updateCard } from "./annotate-card.js";
 import { renderChoices, updateChoices } from "./annotate-choice-bar.js";
 import { renderDetails, updateFlags } from "./annotate-details.js";
 import { tiersOf } from "./annotate-order.js";
+import { questionText, renderQuestions } from "./annotate-questions.js";
 import { renderOrder } from "./annotate-ranking.js";
 import { state } from "./annotate-state.js";
 import { $, passages } from "./annotate-text.js";
@@ -16,13 +17,19 @@ const questions = {
 
 export function renderItem() {
   const { current, settings: { task } } = state;
-  $("ask").textContent = current.decision ? `Change an earlier decision: ${questions[task].toLowerCase()}` : questions[task];
   $("prompt").replaceChildren(...passages(current.prompt));
   $("answers").replaceChildren(...current.answers.map(cardOf));
   $("answers").className = `answers ${task.toLowerCase()} ${current.answers.length === 2 ? "two" : "more"}`;
   renderDetails();
   renderChoices();
   renderVerdict();
+}
+
+function renderQuestionText() {
+  const { current, settings: { task } } = state;
+  const text = questionText();
+  $("ask").textContent = current.decision
+    ? `Change an earlier decision: ${text ?? questions[task].toLowerCase()}` : text ?? questions[task];
 }
 
 export function renderVerdict() {
@@ -32,5 +39,7 @@ export function renderVerdict() {
   updateFlags();
   updateChoices();
   renderOrder(tiers);
+  renderQuestions();
+  renderQuestionText();
   state.root.classList.toggle("rating", state.ratedAnswer !== null);
 }

@@ -44,6 +44,12 @@ export function step(tiers, answer, by, ties) {
   return ties ? drop(tiers, answer, next, true) : drop(tiers, answer, by < 0 ? next : next + 1, false);
 }
 
+/** The first answer without a rating; null where every answer has one. */
+export function firstUnrated(ratings) {
+  const answer = ratings ? ratings.indexOf(null) : 0;
+  return answer < 0 ? null : answer;
+}
+
 export function ordinal(rank) {
   const last = rank % 100 >= 11 && rank % 100 <= 13 ? 0 : rank % 10;
   return `${rank}${["th", "st", "nd", "rd"][last] ?? "th"}`;

@@ -2,11 +2,13 @@
 
 import { draftKey } from "./annotate-drafts.js";
 import { clearNotice } from "./annotate-messages.js";
+import { firstUnrated } from "./annotate-order.js";
+import { startQuestions } from "./annotate-questions.js";
 import { state } from "./annotate-state.js";
 import { $, clip } from "./annotate-text.js";
-import { firstUnrated } from "./annotate-verdict.js";
 
-const blankVerdict = { outcome: null, ranks: null, strength: null, ratings: null, flags: [], rationale: "", ideal: "", skipReason: null };
+const blankVerdict = { outcome: null, ranks: null, strength: null, ratings: null, flags: [], rationale: "", ideal: "", skipReason: null,
+  judgments: null };
 
 /** @param item with its earlier verdict and seconds, if any; a draft of it has priority */
 export function showItem(item) {
@@ -16,8 +18,9 @@ export function showItem(item) {
   for (const field of ["rationale", "ideal"])
     if (!$(field))                            // the project no longer asks for it
       state.verdict[field] = "";
+  startQuestions();
   state.clock.begin(draft?.seconds ?? item.seconds ?? 0);
-  state.ratedAnswer = state.settings.task === "Rating" ? firstUnrated() : null;
+  state.ratedAnswer = state.settings.task === "Rating" ? firstUnrated(state.verdict.ratings) : null;
   clearNotice();
   state.view.renderItem();
   showSection($("item"));

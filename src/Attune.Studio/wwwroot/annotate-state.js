@@ -7,7 +7,7 @@ import { Memory } from "./annotate-memory.js";
 export const state = {
   // Set once, at the start.
   root: null,             // the root element of the page
-  settings: null,         // {project, person, task, strengthLevels, ratingLevels, ties, allBad}
+  settings: null,         // {project, person, task, strengthLevels, ratingLevels, ties, allBad, questions}
   choices: [],            // see choicesOf
   memory: null,
   clock: null,
@@ -26,6 +26,7 @@ export const state = {
   // What the annotator has entered about the current item.
   verdict: null,          // ranks and ratings in the order shown
   ratedAnswer: null,      // the answer that digit keys rate; null where digit keys do something else
+  question: 0,            // the index of the question that is marked
   tieNext: false,         // whether the next ranked answer is tied with the last one
 
   // Saving.

@@ -28,11 +28,6 @@ function answerToRateAfter(answer) {
   return state.settings.task === "Rating" ? answer : null;
 }
 
-export function firstUnrated() {
-  const answer = state.verdict.ratings ? state.verdict.ratings.indexOf(null) : 0;
-  return answer < 0 ? null : answer;
-}
-
 export function moveRatedAnswer(by) {
   const last = state.current.answers.length - 1;
   state.ratedAnswer = Math.max(0, Math.min(last, (state.ratedAnswer ?? last) + by));
