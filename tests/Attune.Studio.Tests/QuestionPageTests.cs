@@ -36,6 +36,7 @@ public sealed class QuestionPageTests(Browser browser, SharedStudio shared) : IC
         await page.Shows("#mine", "1 by you");
         await page.Shows("#last", "helpful: A is better · harmless: B is better · style: Equally good");
         await page.Press("u");
+        await page.Shows("#last", "Undone");
         await page.Shows("#ask", "more helpful");
         await page.Press("q");
         await page.Press("q");
