@@ -7,8 +7,23 @@ namespace Attune.Store;
 
 /// <summary>The source and the length of a response.</summary>
 /// <param name="Source">The name of the model; null where it is not known.</param>
-/// <param name="Length">In characters; a line break counts as two.</param>
-public sealed record AnswerFacts(string? Source, int Length);
+/// <param name="Style">The length in characters, where a line break counts as two; and Markdown elements, where these are loaded.</param>
+public sealed record AnswerFacts(string? Source, ResponseStyle Style)
+{
+    public int Length => Style.Length;
+}
+
+/// <summary>What statistics need to know of responses.</summary>
+public enum AnswerDetail
+{
+    Nothing,
+
+    /// <summary>Who wrote them, and their lengths.</summary>
+    Length,
+
+    /// <summary>Also their Markdown elements, for which their texts are read.</summary>
+    Style,
+}
 
 /// <summary>All annotations of a project at one moment, for statistics.</summary>
 /// <param name="Settings">The project's settings.</param>
@@ -84,7 +99,7 @@ public sealed record ProjectAnnotations(
                     var (a, b) = (Answers[vote.Item][first], Answers[vote.Item][second]);
                     if (a.Source is not null && b.Source is not null)
                         yield return new(vote.Item, numbers[a.Source], numbers[b.Source],
-                            sign > 0 ? Winner.First : sign < 0 ? Winner.Second : Winner.Neither, a.Length, b.Length, vote.Person,
+                            sign > 0 ? Winner.First : sign < 0 ? Winner.Second : Winner.Neither, a.Style, b.Style, vote.Person,
                             vote.ShowsFirst(first, second));
                 }
     }
@@ -106,7 +121,7 @@ public sealed record ProjectAnnotations(
 
     /// <param name="connection">The connection.</param>
     /// <param name="project">The project.</param>
-    /// <param name="withAnswers">Whether to load <see cref="Answers"/>; otherwise they are empty.</param>
+    /// <param name="answers">What to load of <see cref="Answers"/>.</param>
     /// <param name="person">
     /// The annotator whose own statistics are computed: only annotations of items that this annotator has decided are loaded, and attention
     /// checks count as ordinary items, since annotators must not be able to tell them apart. Null for everyone's statistics.
@@ -114,7 +129,7 @@ public sealed record ProjectAnnotations(
     /// <param name="question">The question whose decisions are loaded; null for the first. Known ranks answer the first.</param>
     /// <exception cref="InvalidDataException">The project has no such question.</exception>
     internal static ProjectAnnotations Load(
-        DbConnection connection, long project, bool withAnswers = true, long? person = null, string? question = null)
+        DbConnection connection, long project, AnswerDetail answers = AnswerDetail.Length, long? person = null, string? question = null)
     {
         var settings = connection.QuerySingle<ProjectSettings>("SELECT settings FROM project WHERE id = @project", new { project });
         var known = connection.Query<(long Item, ItemKind Kind, string Expected)>(
@@ -122,7 +137,7 @@ public sealed record ProjectAnnotations(
         var kinds = known.Where(item => person is null || item.Kind != ItemKind.Check).ToDictionary(item => item.Item, item => item.Kind);
         var key = settings.JudgmentKey(question);
         return new(settings, LoadVotes(connection, project, person, kinds, key),
-            withAnswers ? LoadAnswers(connection, project, person) : [],
+            answers == AnswerDetail.Nothing ? [] : LoadAnswers(connection, project, person, answers == AnswerDetail.Style),
             known.ToDictionary(item => item.Item, item => (IReadOnlyList<int?>)JsonSerializer.Deserialize<int?[]>(item.Expected)!));
     }
 
@@ -172,12 +187,14 @@ public sealed record ProjectAnnotations(
     static bool HasManyDecisions(DbConnection connection, long project) => connection.ExecuteScalar<bool>(
         "SELECT 10 * decisions > (SELECT max(id) FROM decision) FROM progress WHERE project_id = @project", new { project });
 
-    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(DbConnection connection, long project, long? person)
+    static Dictionary<long, IReadOnlyList<AnswerFacts>> LoadAnswers(
+        DbConnection connection, long project, long? person, bool withStyle)
     {
         var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
         using var row = new Rows(connection, $"""
             SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
-                ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END
+                ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END,
+                {(withStyle ? "a.text" : "NULL")}
             FROM item i JOIN answer a ON a.item_id = i.id
             WHERE i.project_id = @project AND (i.decided > 0 OR i.id IN (SELECT item_id FROM decision WHERE adjudicates = 1))
                 AND {AreOwn("i.id", person)}
@@ -187,8 +204,20 @@ public sealed record ProjectAnnotations(
         {
             if (!answers.TryGetValue(row.Long(0), out var ofItem))
                 answers.Add(row.Long(0), ofItem = new List<AnswerFacts>(2));
-            ((List<AnswerFacts>)ofItem).Add(new(row.TextOrNull(1), row.Int(2)));
+            ((List<AnswerFacts>)ofItem).Add(new(row.TextOrNull(1),
+                row.TextOrNull(3) is { } text ? ResponseStyle.FromMarkdown(Plain(text), row.Int(2)) : new(row.Int(2))));
         }
         return answers;
+    }
+
+    /// <summary>The text of a response, or the contents of its messages.</summary>
+    static string Plain(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.ValueKind == JsonValueKind.String ? document.RootElement.GetString()!
+            : string.Join('\n', document.RootElement.EnumerateArray().Select(Content));
+
+        static string? Content(JsonElement message) =>
+            message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String ? content.GetString() : null;
     }
 }

@@ -15,11 +15,11 @@ public sealed class StatisticsSource
 
     /// <summary>All annotations of a project.</summary>
     /// <param name="project">The project.</param>
-    /// <param name="withAnswers">Whether to load what is known of the responses; otherwise <c>Answers</c> is empty.</param>
+    /// <param name="answers">What to load of the responses.</param>
     /// <param name="question">The question whose decisions to load; null for the first.</param>
     /// <exception cref="InvalidDataException">The project has no such question.</exception>
-    public ProjectAnnotations Load(long project, bool withAnswers = true, string? question = null) =>
-        database.Read(connection => ProjectAnnotations.Load(connection, project, withAnswers, question: question));
+    public ProjectAnnotations Load(long project, AnswerDetail answers = AnswerDetail.Length, string? question = null) =>
+        database.Read(connection => ProjectAnnotations.Load(connection, project, answers, question: question));
 
     /// <summary>The annotations that the statistics of one annotator need, without what would tell attention checks apart.</summary>
     public ProjectAnnotations LoadOwn(long project, long person, string? question = null) =>

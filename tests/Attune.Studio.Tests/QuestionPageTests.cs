@@ -52,8 +52,8 @@ public sealed class QuestionPageTests(Browser browser, SharedStudio shared) : IC
 
         await page.Page.GotoAsync($"projects/{project.Id}/people?question=style");
         await Expect(page.Find("nav[aria-label=Question] [aria-current]")).ToHaveTextAsync("style");
-        await page.Page.GotoAsync($"projects/{project.Id}/leaderboard?question=harmless&length=equal");
-        await page.Shows("table", "new");
+        await page.Page.GotoAsync($"projects/{project.Id}/leaderboard?question=harmless&equal=Style");
+        await page.Shows("section[aria-labelledby=effects]", "Markdown headers");
         await page.Page.GotoAsync($"projects/{project.Id}/export");
         await page.Find("input[name='weight-harmless']").FillAsync("2");
         await page.Find("text=Update counts").ClickAsync();

@@ -2,14 +2,23 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace Attune.Data.Agreement;
 
-/// <summary>Two models that are compared, and the difference of their responses' lengths.</summary>
+/// <summary>The differences of two responses in each feature of style, x.</summary>
+readonly record struct StyleDifference(double Length, double Headers, double ListItems, double Bold)
+{
+    /// <param name="feature">The number of a <see cref="StyleFeature"/>.</param>
+    public double this[int feature] => feature switch { 0 => Length, 1 => Headers, 2 => ListItems, _ => Bold };
+
+    public static StyleDifference operator -(StyleDifference x) => new(-x.Length, -x.Headers, -x.ListItems, -x.Bold);
+}
+
+/// <summary>Two models that are compared, and the difference of their responses' styles.</summary>
 /// <param name="First">The number of one model.</param>
 /// <param name="Second">The number of the other model, which is larger.</param>
-/// <param name="Difference">The length difference, x.</param>
-readonly record struct Match(int First, int Second, double Difference);
+/// <param name="Difference">The differences in style, x.</param>
+readonly record struct Match(int First, int Second, StyleDifference Difference);
 
 /// <summary>
-/// The Bradley–Terry model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β x, the odds of
+/// The Bradley–Terry model with ties, Davidson 1970, https://doi.org/10.1080/01621459.1970.10481082: with d = s₁ − s₂ + β · x, the odds of
 /// first : tie : second are e^(d/2) : ν : e^(−d/2). Without ties the odds are those of Bradley and Terry, e^d : 1, so strengths keep their
 /// meaning for any number of ties (with the threshold of Rao and Kupper they do not), and a tie counts as half a win for each. The
 /// log-likelihood is concave in s, ln ν and β; a normal prior makes its maximum unique and finite. It is found by Newton's method, which
@@ -17,18 +26,18 @@ readonly record struct Match(int First, int Second, double Difference);
 /// </summary>
 /// <param name="meetings">Which models are compared.</param>
 /// <param name="models">How many models there are, M.</param>
-/// <param name="lengthControl">Whether the model has the length coefficient β.</param>
+/// <param name="features">How many features of style have a coefficient in β, F.</param>
 /// <param name="priorDeviation">The prior's standard deviation of every parameter, in the units of s.</param>
-sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthControl, double priorDeviation)
+sealed class Davidson(IReadOnlyList<Match> meetings, int models, int features, double priorDeviation)
 {
     const int MostSteps = 100;
     const double Tolerance = 1e-4;                               // Newton's method is quadratic: the next step would be about its square
 
     const double Noise = 1e-12;
 
-    readonly int size = models + (lengthControl ? 2 : 1);
+    readonly int size = models + 1 + features;
 
-    /// <summary>The maximum a posteriori estimate: s (M), ln ν, and β with length control.</summary>
+    /// <summary>The maximum a posteriori estimate: s (M), ln ν, and β (F).</summary>
     /// <param name="outcomes">For each meeting: how often the first model won, how often the second won, and how many ties.</param>
     /// <param name="start">The initial parameters; null for zeros.</param>
     public double[] Fit(int[] outcomes, double[]? start = null)
@@ -73,8 +82,10 @@ sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthCont
         if (count == 0)
             return 0;
         var (first, second, x) = meeting;
-        var (tie, length) = (models, models + 1);
-        var d = place[first] - place[second] + (lengthControl ? place[length] * x : 0);
+        var tie = models;
+        var d = place[first] - place[second];
+        for (var k = 0; k < features; k++)
+            d += place[models + 1 + k] * x[k];
         var (win, even, loss) = (Math.Exp(d / 2), Math.Exp(place[tie]), Math.Exp(-d / 2));
         var all = win + even + loss;
         var (lead, ties) = ((win - loss) / all, even / all);      // the mean of win (1), tie (0) and loss (−1)
@@ -92,13 +103,15 @@ sealed class Davidson(IReadOnlyList<Match> meetings, int models, bool lengthCont
         curvature[tie, first] += cross;
         curvature[tie, second] -= cross;
         curvature[tie, tie] += count * ties * (1 - ties);
-        if (lengthControl)
+        for (var k = 0; k < features; k++)
         {
-            gradient[length] += x * slope;
-            curvature[length, first] += x * curve;
-            curvature[length, second] -= x * curve;
-            curvature[length, tie] += x * cross;
-            curvature[length, length] += x * x * curve;
+            var feature = models + 1 + k;
+            gradient[feature] += x[k] * slope;
+            curvature[feature, first] += x[k] * curve;
+            curvature[feature, second] -= x[k] * curve;
+            curvature[feature, tie] += x[k] * cross;
+            for (var j = 0; j <= k; j++)
+                curvature[feature, models + 1 + j] += x[k] * x[j] * curve;
         }
         return (outcomes[0] - outcomes[1]) * d / 2 + outcomes[2] * place[tie] - count * Math.Log(all);
     }

@@ -16,14 +16,42 @@ public sealed record ModelStrength(int Model, Estimate Strength, int Wins, int L
     public bool IsUnbounded => Ties == 0 && (Wins == 0 || Losses == 0);
 }
 
+/// <summary>What a leaderboard is controlled for.</summary>
+public enum StyleControl
+{
+    /// <summary>Strengths are as decided.</summary>
+    None,
+
+    /// <summary>Strengths are those for responses of equal length.</summary>
+    Length,
+
+    /// <summary>Strengths are those for responses of equal length, headers, lists and bold texts.</summary>
+    Style,
+}
+
+/// <summary>The effect of a feature of style on the votes.</summary>
+/// <param name="Feature">The feature.</param>
+/// <param name="Coefficient">The log-odds that a response gains if its difference is one standard deviation.</param>
+/// <param name="Deviation">The standard deviation of the difference around 0, the value of equal responses.</param>
+public sealed record StyleEffect(StyleFeature Feature, Estimate Coefficient, double Deviation)
+{
+    /// <summary>The points that a response gains with a difference in this feature.</summary>
+    /// <param name="difference">(a − b) / (a + b) for lengths, (a − b) / (a + b + 1) for counts.</param>
+    public Estimate Points(double difference)
+    {
+        var scale = Leaderboard.Points * difference / Deviation;
+        return Coefficient with { Value = Coefficient.Value * scale, Low = Coefficient.Low * scale, High = Coefficient.High * scale };
+    }
+}
+
 /// <summary>Options of a leaderboard.</summary>
 public sealed record LeaderboardOptions
 {
     /// <summary>
-    /// Whether strengths are estimated at equal length: the length difference (a − b) / (a + b) of two responses gets a coefficient, as in
-    /// the style control of Chatbot Arena. Differences are rounded to twentieths.
+    /// Whether strengths are estimated at equal length or style: the differences of two responses get coefficients, as in the style control
+    /// of Chatbot Arena, without the subtraction of their means, so that the order of the responses does not matter.
     /// </summary>
-    public bool LengthControl { get; init; }
+    public StyleControl Control { get; init; }
 
     /// <summary>
     /// Standard deviation of the normal prior with mean 0 on each parameter, in log-odds (1 is 174 points). It bounds what the data leave
@@ -37,16 +65,14 @@ public sealed record LeaderboardOptions
 
 /// <summary>Models ordered by strength, estimated with <see cref="Davidson"/>'s model, with bootstrap intervals over prompts.</summary>
 /// <param name="Models">The strongest first; models without a comparison are absent.</param>
-/// <param name="LengthEffect">The points that a response gains when it is twice as long as the other one; null without length
-/// control.</param>
+/// <param name="Effects">The effect of each feature that is controlled for.</param>
 /// <param name="Wins">(M, M): how often the row's model beat the column's.</param>
 /// <param name="Ties">(M, M): how often the two tied.</param>
-public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? LengthEffect, int[,] Wins, int[,] Ties)
+public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, IReadOnlyList<StyleEffect> Effects, int[,] Wins, int[,] Ties)
 {
     /// <summary>Points for 1 in log-odds.</summary>
     internal static readonly double Points = 400 / Math.Log(10);
 
-    const int LengthSteps = 20;
     const int Rounds = 400;
 
     /// <summary>
@@ -64,21 +90,24 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
     /// <param name="options">Options of the estimate.</param>
     public static Leaderboard Fit(IEnumerable<ModelComparison> comparisons, int models, LeaderboardOptions options)
     {
+        var features = options.Control switch { StyleControl.None => 0, StyleControl.Length => 1, _ => 4 };
         var meetings = new Dictionary<Match, int>();
         var held = comparisons.Where(comparison => comparison.First != comparison.Second).Select(comparison => Cell(comparison)).ToList();
         var sampling = new Resampling(held, 3 * meetings.Count);
         if (held.Count == 0)
-            return new([], null, new int[models, models], new int[models, models]);
-        var davidson = new Davidson([.. meetings.Keys], models, options.LengthControl, options.PriorStd);
+            return new([], [], new int[models, models], new int[models, models]);
+        var davidson = new Davidson([.. meetings.Keys], models, features, options.PriorStd);
         var fit = davidson.Fit(sampling.Whole());
-        var estimates = sampling.Estimates(InPoints, "", options.Seed, Rounds);
+        var deviations = Enumerable.Range(0, features).Select(feature => Deviation([.. meetings.Keys], sampling.Whole(), feature)).ToList();
+        var estimates = sampling.Estimates(InPoints, "no two compared responses differ in it", options.Seed, Rounds);
         var (wins, ties) = Matrices([.. meetings.Keys], sampling.Whole(), models);
         var strengths = Strengths([.. estimates.Take(models)], wins, ties);
-        return new(strengths, options.LengthControl ? estimates[^1] : null, wins, ties);
+        return new(strengths, [.. deviations.Select((deviation, k) => new StyleEffect((StyleFeature)k, estimates[models + k], deviation))],
+            wins, ties);
 
         (long, int) Cell(ModelComparison comparison)
         {
-            var (meeting, winner) = Ordered(comparison, options.LengthControl);
+            var (meeting, winner) = Ordered(comparison, features);
             if (!meetings.TryGetValue(meeting, out var index))
                 meetings.Add(meeting, index = meetings.Count);
             return (comparison.Item, 3 * index + (int)winner);
@@ -88,18 +117,33 @@ public sealed record Leaderboard(IReadOnlyList<ModelStrength> Models, Estimate? 
         {
             var place = davidson.Fit(outcomes, fit);
             var points = place[..models].Select(strength => 1000 + Points * strength);
-            return [.. points, .. options.LengthControl ? [place[^1] * Points / 3] : Array.Empty<double>()];     // (2 − 1) / (2 + 1)
+            return [.. points, .. deviations.Select((deviation, k) => deviation == 0 ? double.NaN : place[models + 1 + k] * deviation)];
         }
     }
 
-    static (Match, Winner) Ordered(ModelComparison comparison, bool lengthControl)
+    /// <summary>The root of the mean square of the differences in a feature.</summary>
+    static double Deviation(IReadOnlyList<Match> meetings, int[] outcomes, int feature)
+    {
+        var (squares, count) = (0.0, 0);
+        foreach (var (i, match) in meetings.Index())
+        {
+            var times = outcomes[3 * i] + outcomes[3 * i + 1] + outcomes[3 * i + 2];
+            (squares, count) = (squares + times * match.Difference[feature] * match.Difference[feature], count + times);
+        }
+        return Math.Sqrt(squares / count);
+    }
+
+    static (Match, Winner) Ordered(ModelComparison comparison, int features)
     {
         var (first, second, winner) = (comparison.First, comparison.Second, comparison.Winner);
-        var (a, b) = (comparison.FirstLength, comparison.SecondLength);
-        var difference = lengthControl && a != b ? Math.Round(LengthSteps * (double)(a - b) / ((long)a + b)) / LengthSteps : 0;
+        var difference = new StyleDifference(
+            X(StyleFeature.Length), X(StyleFeature.Headers), X(StyleFeature.ListItems), X(StyleFeature.Bold));
         return first < second
             ? (new(first, second, difference), winner)
             : (new(second, first, -difference), winner == Winner.Neither ? winner : (Winner)(1 - (int)winner));
+
+        double X(StyleFeature feature) => (int)feature < features
+            ? ResponseStyle.Difference(feature, comparison.FirstStyle, comparison.SecondStyle) : 0;
     }
 
     static (int[,] Wins, int[,] Ties) Matrices(IReadOnlyList<Match> meetings, int[] outcomes, int models)

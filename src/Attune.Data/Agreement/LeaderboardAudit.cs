@@ -59,7 +59,7 @@ public sealed record LeaderboardAudit
             var won = comparison.Winner == Winner.First;
             decided++;
             first += won == comparison.IsFirstShownFirst ? 1 : 0;
-            var difference = comparison.FirstLength - comparison.SecondLength;
+            var difference = comparison.FirstStyle.Length - comparison.SecondStyle.Length;
             lengths += difference == 0 ? 0 : 1;
             longer += difference != 0 && won == difference > 0 ? 1 : 0;
         }

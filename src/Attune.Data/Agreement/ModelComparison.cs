@@ -18,10 +18,10 @@ public enum Winner
 /// <param name="First">The number of the model that wrote the first response, from 0.</param>
 /// <param name="Second">The number of the model that wrote the second response.</param>
 /// <param name="Winner">Which response is better.</param>
-/// <param name="FirstLength">The length of the first response, in characters or tokens, for length control.</param>
-/// <param name="SecondLength">The length of the second response, in the same unit.</param>
+/// <param name="FirstStyle">The style of the first response, for style control.</param>
+/// <param name="SecondStyle">The style of the second response.</param>
 /// <param name="Rater">The annotator.</param>
 /// <param name="IsFirstShownFirst">Whether the annotator saw the first response first, or on the left.</param>
 public readonly record struct ModelComparison(
-    long Item, int First, int Second, Winner Winner, int FirstLength = 0, int SecondLength = 0, long Rater = 0,
-    bool IsFirstShownFirst = true);
+    long Item, int First, int Second, Winner Winner, ResponseStyle FirstStyle = default, ResponseStyle SecondStyle = default,
+    long Rater = 0, bool IsFirstShownFirst = true);

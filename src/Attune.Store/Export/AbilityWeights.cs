@@ -12,7 +12,7 @@ sealed class AbilityWeights(DawidSkene model)
     /// <exception cref="InvalidDataException">No item has two preferences.</exception>
     public static AbilityWeights Load(DbConnection connection, Project project, string? question)
     {
-        var votes = ProjectAnnotations.Load(connection, project.Id, withAnswers: false, question: question);
+        var votes = ProjectAnnotations.Load(connection, project.Id, AnswerDetail.Nothing, question: question);
         var units = new RatedUnits(votes.Preference());
         return units.Count > 0 ? new(DawidSkene.Fit(units)) : throw new InvalidDataException(
             "votes weighted by ability need items with two decisions or more, and this project has none; "

@@ -8,31 +8,31 @@ namespace Attune.Studio.Quality;
 /// <param name="person">The annotator; null for the project.</param>
 /// <param name="question">The question; null for the first.</param>
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
-/// <param name="load">Loads the annotations, with or without what is known of the responses.</param>
+/// <param name="load">Loads the annotations, with what statistics need to know of the responses.</param>
 /// <param name="few">With no more annotations than this the statistics are always exact.</param>
 /// <param name="computing">Held while something is computed, so that one page's statistics are computed at a time.</param>
 /// <param name="time">The clock.</param>
 sealed class MomentFigures(
-    long project, long? person, string? question, long moment, Func<bool, ProjectAnnotations> load, int few, Lock computing,
-    TimeProvider time)
+    long project, long? person, string? question, long moment, Func<AnswerDetail, ProjectAnnotations> load, int few,
+    Lock computing, TimeProvider time)
 {
     /// <summary>Statistics that took a second are kept for this many seconds, whatever is decided meanwhile.</summary>
     const int KeptFor = 20;
 
     readonly long startedAt = time.GetTimestamp();
     ProjectAnnotations? votes;
-    bool hasAnswers;
+    AnswerDetail loaded;
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
-    readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[2];
+    readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[Enum.GetValues<StyleControl>().Length];
     TimeSpan spent;
 
-    public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(Votes(withAnswers: false)));
+    public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(Votes(AnswerDetail.Nothing)));
 
-    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(Votes(withAnswers: true), person));
+    public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(Votes(AnswerDetail.Length), person));
 
-    public ModelFigures Models(bool lengthControl) =>
-        Once(ref models[lengthControl ? 1 : 0], () => ModelFigures.Of(Votes(withAnswers: true), lengthControl));
+    public ModelFigures Models(StyleControl control) => Once(ref models[(int)control], () => ModelFigures.Of(
+        Votes(control == StyleControl.Style ? AnswerDetail.Style : AnswerDetail.Length), control));
 
     public bool IsOf(long otherProject, long? otherPerson, string? otherQuestion) =>
         project == otherProject && person == otherPerson && question == otherQuestion;
@@ -59,10 +59,10 @@ sealed class MomentFigures(
     }
 
     /// <summary>Loads the annotations, and loads them again where statistics need the responses for the first time.</summary>
-    ProjectAnnotations Votes(bool withAnswers)
+    ProjectAnnotations Votes(AnswerDetail answers)
     {
-        if (votes is null || (withAnswers && !hasAnswers))
-            (votes, hasAnswers) = (load(withAnswers), withAnswers);
+        if (votes is null || answers > loaded)
+            (votes, loaded) = (load(answers), answers);
         return votes;
     }
 }
@@ -102,11 +102,11 @@ sealed record AgreementFigures(
 /// <param name="Weighted">Strengths where the reliability of annotators is estimated too.</param>
 sealed record ModelFigures(IReadOnlyList<string> Names, Leaderboard Board, LeaderboardAudit Audit, CrowdBradleyTerry Weighted)
 {
-    public static ModelFigures Of(ProjectAnnotations votes, bool lengthControl)
+    public static ModelFigures Of(ProjectAnnotations votes, StyleControl control)
     {
         var names = votes.Models();
         var comparisons = votes.Comparisons(names).ToList();
-        var board = Leaderboard.Fit(comparisons, names.Count, new() { LengthControl = lengthControl });
+        var board = Leaderboard.Fit(comparisons, names.Count, new() { Control = control });
         return new(names, board, LeaderboardAudit.Compute(comparisons, board), CrowdBradleyTerry.Fit(comparisons, names.Count));
     }
 }
@@ -136,7 +136,7 @@ sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 
             .People.SingleOrDefault();
 
     MomentFigures Find(List<MomentFigures> kept, int most, long project, long? person, string? question,
-        Func<bool, ProjectAnnotations> load)
+        Func<AnswerDetail, ProjectAnnotations> load)
     {
         var moment = store.Statistics.Moment(project);
         lock (kept)

@@ -1,3 +1,4 @@
+using Attune.Data.Agreement;
 using Attune.Store;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
@@ -15,9 +16,11 @@ static class QualityRoutes
             new RazorComponentResult<PeoplePage>(new { Id = project, Question = question })).Require(Role.Annotator);
         app.MapGet("/projects/{project:long}/agreement", (long project, string? question) =>
             new RazorComponentResult<AgreementPage>(new { Id = project, Question = question })).Require(Role.Reviewer);
-        app.MapGet("/projects/{project:long}/leaderboard", (long project, string? question, string? length) =>
-            new RazorComponentResult<LeaderboardPage>(new { Id = project, Question = question, LengthControl = length == "equal" }))
-            .Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/leaderboard", (long project, string? question, string? equal) =>
+            new RazorComponentResult<LeaderboardPage>(new
+            {
+                Id = project, Question = question, Control = EnumName<StyleControl>.ParseOr(StyleControl.None, equal),
+            })).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
             new RazorComponentResult<AdjudicatePage>(new { Id = project, Item = item, After = after ?? 0 })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);

@@ -9,10 +9,10 @@ public sealed class LeaderboardAuditTests
     {
         ModelComparison[] comparisons =
         [
-            new(1, 0, 1, Winner.First, 9, 5, Rater: 7, IsFirstShownFirst: true),      // shown first wins, longer wins
-            new(2, 0, 1, Winner.Second, 9, 5, Rater: 7, IsFirstShownFirst: true),     // neither
-            new(3, 0, 1, Winner.Second, 5, 5, Rater: 7, IsFirstShownFirst: false),    // shown first wins, equal length
-            new(4, 0, 1, Winner.Neither, 5, 5, Rater: 8),
+            new(1, 0, 1, Winner.First, new(9), new(5), Rater: 7, IsFirstShownFirst: true),       // shown first wins, longer wins
+            new(2, 0, 1, Winner.Second, new(9), new(5), Rater: 7, IsFirstShownFirst: true),     // neither
+            new(3, 0, 1, Winner.Second, new(5), new(5), Rater: 7, IsFirstShownFirst: false),    // shown first wins, equal length
+            new(4, 0, 1, Winner.Neither, new(5), new(5), Rater: 8),
         ];
         var audit = Audit(comparisons, 2);
         Assert.Equal((new(2, 3), new(1, 2), new(1, 4), new(3, 4)), (audit.ShownFirst, audit.Longer, audit.Ties, audit.MostActive));

@@ -55,14 +55,78 @@ public sealed class LeaderboardTests
     public void LengthControlTellsTheStrengthFromTheLength()
     {
         // Where the first is thrice as long, x = ½ and odds are 4; where the second is, x = −½ and odds are 1. So s = ln 2 and β = ln 4.
-        var longer = Results(0, 1, 40, 10).Select(result => result with { FirstLength = 300, SecondLength = 100 });
-        var shorter = Results(1, 0, 25, 25).Select(result => result with { Item = result.Item + 99, FirstLength = 60, SecondLength = 20 });
-        var board = Leaderboard.Fit(longer.Concat(shorter), 2, Free with { LengthControl = true });
+        var longer = Results(0, 1, 40, 10).Select(result => result with { FirstStyle = new(300), SecondStyle = new(100) });
+        var shorter = Results(1, 0, 25, 25).Select(result =>
+            result with { Item = result.Item + 99, FirstStyle = new(60), SecondStyle = new(20) });
+        var board = Leaderboard.Fit(longer.Concat(shorter), 2, Free with { Control = StyleControl.Length });
         Assert.Equal(400 * Math.Log10(2), Gap(board, 0, 1), 0.02);
-        Assert.Equal(400 * Math.Log10(4) / 3, board.LengthEffect!.Value!.Value, 0.02);
+        var twice = board.Effects[0].Points(1 / 3.0);            // (2 − 1) / (2 + 1)
+        Assert.Equal(400 * Math.Log10(4) / 3, twice.Value!.Value, 0.02);
         // By the counts' standard error, √(1/40 + 1/10 + 1/25 + 1/25) = 0.453, the interval of β is 1.386 ± 0.887: from 29 to 132 points.
-        Assert.InRange(board.LengthEffect.Low!.Value, 15, 45);
-        Assert.InRange(board.LengthEffect.High!.Value, 110, 165);
+        Assert.InRange(twice.Low!.Value, 15, 45);
+        Assert.InRange(twice.High!.Value, 110, 165);
+    }
+
+    /// <summary>
+    /// 6,000 votes on three models, of which the second writes longer, the third more headers, lists and bold texts. The votes are drawn
+    /// with known strengths and coefficients.
+    /// </summary>
+    [Fact]
+    public void Fit_VotesDrawnWithKnownEffectsOfStyle_FindsStrengthsAndEffects()
+    {
+        double[] strengths = [0, 0.4, -0.4], effects = [1.5, 0, 1, -0.8];
+        var random = new Random(7);
+        var results = Enumerable.Range(0, 6000).Select(item =>
+        {
+            var first = item % 3;
+            var second = (first + 1 + random.Next(2)) % 3;
+            var (one, other) = (Styled(first), Styled(second));
+            var logit = strengths[first] - strengths[second] + Enum.GetValues<StyleFeature>()
+                .Sum(feature => effects[(int)feature] * ResponseStyle.Difference(feature, one, other));
+            return new ModelComparison(item, first, second, random.NextDouble() < 1 / (1 + Math.Exp(-logit)) ? Winner.First : Winner.Second,
+                one, other);
+        }).ToList();
+        var (plain, equal) = (Leaderboard.Fit(results, 3, Free), Leaderboard.Fit(results, 3, Free with { Control = StyleControl.Style }));
+        Assert.Equal(0.4 * Points, Gap(equal, 1, 0), 25.0);
+        Assert.Equal(0.8 * Points, Gap(equal, 1, 2), 25.0);
+        Assert.True(Gap(plain, 1, 0) > 0.4 * Points + 50);       // which the length of the second model's responses adds
+        foreach (var (feature, coefficient, deviation) in equal.Effects)
+        {
+            var (truth, width) = (effects[(int)feature] * deviation, coefficient.High!.Value - coefficient.Low!.Value);
+            Assert.InRange(width, 0.05, 0.25);
+            Assert.InRange(coefficient.Value!.Value, truth - 0.75 * width, truth + 0.75 * width);
+        }
+
+        ResponseStyle Styled(int model) => new(random.Next(100, 400) * (model == 1 ? 2 : 1), random.Next(model == 2 ? 5 : 2),
+            random.Next(model == 2 ? 9 : 4), random.Next(model == 2 ? 7 : 3));
+    }
+
+    [Fact]
+    public void Fit_FeatureThatNoResponseHas_HasNoEffect()
+    {
+        var board = Leaderboard.Fit(Results(0, 1, 9, 3), 2, new() { Control = StyleControl.Style });
+        Assert.All(board.Effects, effect => Assert.Null(effect.Coefficient.Value));
+        Assert.Equal(Gap(Leaderboard.Fit(Results(0, 1, 9, 3), 2, new()), 0, 1), Gap(board, 0, 1), 1e-6);
+    }
+
+    [Fact]
+    public void FromMarkdown_CountsElementsOutsideOfCode()
+    {
+        const string Text = """
+            # Title
+            #hashtag, not a header, and **bold** or __bold too__ or 2 ** 3 ** 4
+
+            - one
+              * two
+            12. three
+            1.5 is a number, -1 too
+            ### Code
+            ```
+            # comment
+            - not an item
+            ```
+            """;
+        Assert.Equal(new ResponseStyle(7, Headers: 2, ListItems: 3, Bold: 3), ResponseStyle.FromMarkdown(Text, 7));
     }
 
     [Fact]
@@ -108,7 +172,7 @@ public sealed class LeaderboardTests
     }
 
     [Fact]
-    public void NothingComparedIsAnEmptyBoard() => Assert.Empty(Leaderboard.Fit([], 3, new() { LengthControl = true }).Models);
+    public void NothingComparedIsAnEmptyBoard() => Assert.Empty(Leaderboard.Fit([], 3, new() { Control = StyleControl.Length }).Models);
 
     [Fact]
     public void AHundredThousandComparisonsOfTwentyModelsTakeSeconds()
@@ -120,10 +184,10 @@ public sealed class LeaderboardTests
             var odds = Math.Exp((first - second) / 8.0);
             var draw = random.NextDouble();
             var winner = draw < 0.2 ? Winner.Neither : draw < 0.2 + 0.8 * odds / (1 + odds) ? Winner.First : Winner.Second;
-            return new ModelComparison(item / 3, first, second, winner, random.Next(20, 600), random.Next(20, 600));
+            return new ModelComparison(item / 3, first, second, winner, new(random.Next(20, 600)), new(random.Next(20, 600)));
         }).ToList();
         var clock = Stopwatch.StartNew();
-        var board = Leaderboard.Fit(results, 20, new() { LengthControl = true });
+        var board = Leaderboard.Fit(results, 20, new() { Control = StyleControl.Length });
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 20);       // 2 or so on a quiet machine
         Assert.InRange(board.Models.ToList().FindIndex(model => model.Model == 19), 0, 1);
         TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed}");
