@@ -58,7 +58,7 @@ static class AnnotationRules
         if (tie && !settings.Ties)
             return "this project does not allow ties";
         var (least, most) = settings.StrengthLevels switch { 4 => (0, 3), 7 => (1, 3), 9 => (1, 4), _ => (0, -1) };
-        if (settings.Task == TaskKind.Pairwise && settings.StrengthLevels > 0 && !tie)
+        if (settings.ComparesPairs && settings.StrengthLevels > 0 && !tie)
             return verdict.Strength is { } strength && strength >= least && strength <= most ? null
                 : $"the strength must be from {least} to {most}";
         return verdict.Strength is null ? null : "this project does not ask for a strength";

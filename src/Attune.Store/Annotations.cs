@@ -222,7 +222,7 @@ public sealed class Annotations
     internal static Annotation? Find(DbConnection connection, string condition, object parameters) =>
         Read(connection, condition, parameters).SingleOrDefault();
 
-    static IEnumerable<Annotation> Read(DbConnection connection, string condition, object parameters) =>
+    internal static IEnumerable<Annotation> Read(DbConnection connection, string condition, object parameters) =>
         connection.Query<Annotation, AnnotationResult, Annotation>(
             $"SELECT {Columns} FROM decision WHERE {condition}", (decision, verdict) => decision with { Result = verdict }, parameters,
             splitOn: "outcome");

@@ -86,7 +86,7 @@ public sealed partial class Items
         Read(connection, "i.id = @id AND i.project_id = @project", new { id, project }).SingleOrDefault();
 
     /// <summary>Items with their responses, by id.</summary>
-    static IEnumerable<Item> Read(DbConnection connection, string condition, object parameters)
+    internal static IEnumerable<Item> Read(DbConnection connection, string condition, object parameters)
     {
         using var row = connection.ExecuteReader($"""
             SELECT i.id, i.kind, i.prompt, i.expected, i.explanation, i.wanted, i.decided, i.skipped, i.priority, i.extra, i.again,
@@ -137,7 +137,7 @@ public sealed partial class Items
     /// <summary>The least and the most answers of an item.</summary>
     internal static (int Least, int Most) AnswersOf(TaskKind task) => task switch
     {
-        TaskKind.Pairwise => (2, 2),
+        TaskKind.Pairwise or TaskKind.Dialogue => (2, 2),
         TaskKind.Ranking => (2, 9),
         _ => (1, 9),
     };

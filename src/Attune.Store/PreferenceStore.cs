@@ -20,6 +20,7 @@ public sealed class PreferenceStore : IDisposable
         Items = new(database, time);
         Queue = new(database, time);
         Annotations = new(database, time);
+        Dialogues = new(database, time, Annotations);
         Jobs = new(database, time);
         Audit = new(database);
         Adjudications = new(database, time);
@@ -41,6 +42,8 @@ public sealed class PreferenceStore : IDisposable
     public Queue Queue { get; }
 
     public Annotations Annotations { get; }
+
+    public Dialogues Dialogues { get; }
 
     public Jobs Jobs { get; }
 

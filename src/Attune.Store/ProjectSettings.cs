@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Attune.Store;
 
 /// <summary>What annotators do with the responses of an item.</summary>
@@ -11,6 +13,9 @@ public enum TaskKind
 
     /// <summary>Rate each response.</summary>
     Rating,
+
+    /// <summary>Converse with models: two responses to each message; the conversation goes on from the chosen one.</summary>
+    Dialogue,
 }
 
 /// <summary>The order in which annotators get items.</summary>
@@ -33,6 +38,13 @@ public sealed record ProjectSettings
     public string Guidelines { get; init; } = "";
 
     public TaskKind Task { get; init; } = TaskKind.Pairwise;
+
+    /// <summary>How conversations are held; null where nobody has set it, and for other tasks.</summary>
+    public DialogueSettings? Dialogue { get; init; }
+
+    /// <summary>Whether annotators compare two responses, with the strength where it is asked for.</summary>
+    [JsonIgnore]
+    public bool ComparesPairs => Task is TaskKind.Pairwise or TaskKind.Dialogue;
 
     /// <summary>
     /// The questions about the responses of an item, each with its own decision; empty for one question with the text of the task. The
@@ -119,5 +131,10 @@ public sealed record ProjectSettings
             yield return $"the share of right answers in the calibration round must be from 0 to 1 (was {CalibrationPass})";
         if (LeaseMinutes is < 1 or > 10080)
             yield return $"an item must be reserved for 1 minute to 10,080 minutes, a week (was {LeaseMinutes})";
+        if (Task == TaskKind.Dialogue && Overlap > 1)
+            yield return $"in conversations each person chooses between the answers to their own messages, so annotators per item must be 1 "
+                + $"(was {Overlap})";
+        foreach (var problem in Dialogue?.Problems() ?? [])
+            yield return problem;
     }
 }

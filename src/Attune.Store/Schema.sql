@@ -191,6 +191,33 @@ CREATE TRIGGER item_progresses AFTER UPDATE OF decided, wanted ON item WHEN new.
     wanted = wanted + max(new.wanted, new.decided) - max(old.wanted, old.decided) WHERE project_id = new.project_id;
 END;
 
+-- Conversations of people with models.
+CREATE TABLE dialogue (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id    INTEGER NOT NULL REFERENCES project (id),
+  person_id     INTEGER NOT NULL REFERENCES person (id),
+  system_prompt TEXT    NOT NULL,
+  created_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dialogue_of_person ON dialogue (project_id, person_id, id);
+
+-- A message of a person in a conversation, saved before the models are asked. The two responses and the choice are an item with a decision.
+CREATE TABLE dialogue_turn (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  dialogue_id INTEGER NOT NULL REFERENCES dialogue (id),
+  parent_id   INTEGER REFERENCES dialogue_turn (id),   -- the turn that it follows; null for the first one; several are branches
+  reply       TEXT,                         -- the response to the parent that the conversation goes on from
+  message     TEXT    NOT NULL,
+  token       TEXT    NOT NULL UNIQUE,      -- the page sends it, so that a message counts once even if it is sent several times
+  shown       TEXT    NOT NULL,             -- JSON: the places of the responses in the order shown
+  failure     TEXT,                         -- why the models did not respond
+  item_id     INTEGER UNIQUE REFERENCES item (id),     -- null while there are no responses
+  created_at  INTEGER NOT NULL,
+  answered_at INTEGER
+) STRICT;
+CREATE INDEX dialogue_turn_of_dialogue ON dialogue_turn (dialogue_id, id);
+CREATE INDEX dialogue_turn_of_parent ON dialogue_turn (parent_id);
+
 -- Jobs: commands of this program that the studio starts one after the other (sampling, scoring, training). Their logs and outputs are
 -- in a folder named after the id. A shell around the process writes its id and exit code there, so they survive the end of the studio.
 CREATE TABLE job (
