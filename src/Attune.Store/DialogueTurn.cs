@@ -93,8 +93,8 @@ public sealed record DialogueTurn
     };
 
     /// <summary>
-    /// The place in <see cref="Responses"/> of the one that the person chose: the better one, in a red-team project the more harmful one, of
-    /// equal ones the first. Null where there is no decision, or both responses are bad.
+    /// The place in <see cref="Responses"/> of the one that the person chose: the better one, in a red-team project the more harmful one,
+    /// of equal ones the first. Null where there is no decision, or both responses are bad.
     /// </summary>
     public int? Chosen(DialogueGoal goal) => Decision?.Result.AsShown(Shown).Ranks is not [{ } first, { } second] ? null
         : first == second || (first < second) == (goal == DialogueGoal.Helpful) ? 0 : 1;
@@ -102,6 +102,10 @@ public sealed record DialogueTurn
     /// <summary>The text of a response.</summary>
     public string Response(int place) => Responses[place].GetValue<string>();
 
-    /// <summary>The response that the conversation goes on from: the person's own one, otherwise the chosen one; null for none.</summary>
-    public string? GoesOnFrom(DialogueGoal goal) => Decision?.Result.Ideal ?? (Chosen(goal) is { } chosen ? Response(chosen) : null);
+    /// <summary>
+    /// The response that the conversation goes on from: the person's own one, otherwise the chosen one; null for none. In a red-team
+    /// project the person's own one is how the models should have responded, and the conversation goes on from the chosen one.
+    /// </summary>
+    public string? GoesOnFrom(DialogueGoal goal) => goal == DialogueGoal.Helpful && Decision?.Result.Ideal is { } own ? own
+        : Chosen(goal) is { } chosen ? Response(chosen) : null;
 }

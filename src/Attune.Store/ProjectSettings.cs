@@ -132,8 +132,8 @@ public sealed record ProjectSettings
         if (LeaseMinutes is < 1 or > 10080)
             yield return $"an item must be reserved for 1 minute to 10,080 minutes, a week (was {LeaseMinutes})";
         if (Task == TaskKind.Dialogue && Overlap > 1)
-            yield return $"in conversations each person chooses between the answers to their own messages, so annotators per item must be 1 "
-                + $"(was {Overlap})";
+            yield return $"in conversations each person chooses between the answers to their own messages, so annotators per item "
+                + $"must be 1 (was {Overlap})";
         foreach (var problem in Dialogue?.Problems() ?? [])
             yield return problem;
     }

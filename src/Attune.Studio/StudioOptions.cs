@@ -1,6 +1,7 @@
 using System.Net;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
+using Attune.Studio.Dialogues;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Studio;
@@ -40,7 +41,13 @@ public sealed record StudioOptions
     /// <summary>Exports for training, each in a folder.</summary>
     public string Exports => Path.Combine(Folder, "exports");
 
+    /// <summary>Limits of the models that respond in conversations.</summary>
+    public ModelServerOptions ModelServers { get; init; } = new();
+
     public string Jobs => Path.Combine(Folder, "jobs");
+
+    /// <summary>Chat templates of projects, which their models' servers read.</summary>
+    public string ChatTemplates => Path.Combine(Folder, "chat-templates");
 
     /// <summary>The description of a method; for an unknown method, its name.</summary>
     public MethodDescription Method(string name) => Methods.FirstOrDefault(method => method.Name == name) ?? new(name);

@@ -4,6 +4,7 @@ using Attune.Studio.Accounts;
 using Attune.Studio.Annotate;
 using Attune.Studio.Api;
 using Attune.Studio.Audit;
+using Attune.Studio.Dialogues;
 using Attune.Studio.Export;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;
@@ -97,6 +98,8 @@ public static class StudioServer
         services.AddSingleton<Assets>();
         services.AddSingleton(TimeProvider.System).AddSingleton<ProjectFigures>();
         services.AddSingleton<RunList>().AddSingleton<RunRecords>().AddSingleton<JobStart>().AddHostedService<JobRunner>();
+        services.AddSingleton<ModelServers>().AddSingleton<DialogueResponder>()
+            .AddHostedService(provider => provider.GetRequiredService<DialogueResponder>());
         services.AddRazorComponents();
         services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = ItemRoutes.LargestUpload);
         services.AddHttpContextAccessor();
@@ -143,6 +146,7 @@ public static class StudioServer
         QualityRoutes.Map(app);
         AuditRoutes.Map(app);
         AnnotateRoutes.Map(app);
+        DialogueRoutes.Map(app);
         LoopRoutes.Map(app);
         JobRoutes.Map(app);
         RunRoutes.Map(app);

@@ -9,7 +9,7 @@ public static class ExportLayouts
     public static bool IsReadFor(this ExportLayout layout, DataUse use) => layout switch
     {
         ExportLayout.Kto => use == DataUse.Labels,
-        ExportLayout.Demonstrations => use == DataUse.Demonstrations,
+        ExportLayout.Demonstrations or ExportLayout.Conversations => use == DataUse.Demonstrations,
         ExportLayout.Triples => use == DataUse.Triples,
         ExportLayout.Csv => false,
         _ => use is DataUse.Comparisons or DataUse.Rewards,

@@ -22,6 +22,12 @@ public enum ExportLayout
     Demonstrations,
 
     /// <summary>
+    /// <c>messages</c>: conversations that end with the best response. Of a conversation with models, a row for each branch, up to its last
+    /// decided turn.
+    /// </summary>
+    Conversations,
+
+    /// <summary>
     /// <c>prompt</c>, <c>chosen</c>, <c>rejected</c>, <c>reference</c>: the pairs, each with a better response that an annotator wrote.
     /// </summary>
     Triples,

@@ -3,6 +3,7 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dapper;
 
 namespace Attune.Store.Export;
@@ -19,6 +20,7 @@ sealed class ExportPass
     readonly long? importer;
     readonly AbilityWeights? weights;
     readonly List<(string? Key, double Weight)> questions;
+    readonly HashSet<long> continued;
     readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
@@ -38,6 +40,7 @@ sealed class ExportPass
         questions = options.Questions.Count == 0 ? [(null, 1)]
             : [.. options.Questions.Select(question => (project.Settings.JudgmentKey(question.Key), question.Weight))];
         weights = options.ByAbility ? AbilityWeights.Load(connection, project, options.Questions is [var one] ? one.Key : null) : null;
+        continued = options.Layout == ExportLayout.Conversations ? Dialogues.Continued(connection, project.Id) : [];
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -80,7 +83,7 @@ sealed class ExportPass
         var byQuestion = questions.ConvertAll(question =>
             all.Select(decision => decision.For(question.Key)).OfType<Annotation>().Where(Counts).ToList());
         var decisions = byQuestion.MaxBy(own => own.Count)!;
-        if (decisions.Count == 0)
+        if (decisions.Count == 0 || continued.Contains(item.Id))
             return;
         counts = counts with { Items = counts.Items + 1 };
         if (options.Flagged != Flagged.Include
@@ -127,7 +130,8 @@ sealed class ExportPass
     ItemComparisons ComparisonsOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {
         var imported = ImportedVotes.FromExtra(item.Extra);
-        var ideals = options.IdealFirst || options.Layout is ExportLayout.Demonstrations or ExportLayout.Triples
+        var ideals = options.IdealFirst
+            || options.Layout is ExportLayout.Demonstrations or ExportLayout.Triples or ExportLayout.Conversations
             ? decisions.Select(decision => decision.Result.Ideal).OfType<string>().Distinct(StringComparer.Ordinal) : [];
         return new(
             item,
@@ -140,7 +144,7 @@ sealed class ExportPass
     {
         if (options.Layout == ExportLayout.Csv)
             return decisions.Select(decision => CsvRows.CreateRow(comparisons.Item, decision, people[decision.Person], MostAnswers));
-        if (!options.EachVote || options.Layout == ExportLayout.Demonstrations)
+        if (!options.EachVote || options.Layout is ExportLayout.Demonstrations or ExportLayout.Conversations)
             return JsonRows.CreateRows(options.Layout, comparisons);
         return comparisons.Rankings.SelectMany((vote, i) => JsonRows.CreateRows(options.Layout, comparisons with
         {
@@ -150,11 +154,22 @@ sealed class ExportPass
 
     void WriteRow(ExportedItem item, Action<Stream> row, Action<bool, Action<Stream>> write)
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Seed}\n{item.Prompt}"));
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Seed}\n{Opening(item.Prompt)}"));
         var heldOut = options.Layout != ExportLayout.Csv && BinaryPrimitives.ReadUInt64BigEndian(hash) / Math.Pow(2, 64) < options.HeldOut;
         (heldOut ? prompts.HeldOut : prompts.Train).Add(BinaryPrimitives.ReadUInt128BigEndian(hash));
         counts = heldOut ? counts with { HeldOutRows = counts.HeldOutRows + 1 } : counts with { TrainRows = counts.TrainRows + 1 };
         write(heldOut, row);
+    }
+
+    /// <summary>
+    /// What decides whether a row is held out: of a conversation with models its beginning, so all of its turns are on one side.
+    /// </summary>
+    string Opening(string prompt)
+    {
+        if (project.Settings.Task != TaskKind.Dialogue)
+            return prompt;
+        var opening = JsonNode.Parse(prompt)!.AsArray().TakeWhile(message => $"{message!["role"]}" != "assistant");
+        return string.Concat(opening.Select(message => message!.ToJsonString()));
     }
 
     /// <summary>Ordinary items with all decisions about them, by id.</summary>

@@ -22,12 +22,15 @@ public sealed class Exports
     /// <summary>Counts what an export would contain.</summary>
     /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
     public ExportCounts Preview(Project project, ExportOptions options) =>
-        database.Read(connection => new ExportPass(connection, project, Checked(connection, options), withTexts: false).Run((_, _) => { }));
+        database.Read(connection => Count(connection, project, options).Run((_, _) => { }));
 
     /// <summary>Whether an export would have a row; stops at the first one.</summary>
     /// <exception cref="InvalidDataException">An option is invalid; the message says which.</exception>
     public bool HasRows(Project project, ExportOptions options) =>
-        database.Read(connection => new ExportPass(connection, project, Checked(connection, options), withTexts: false).HasRows());
+        database.Read(connection => Count(connection, project, options).HasRows());
+
+    static ExportPass Count(DbConnection connection, Project project, ExportOptions options) =>
+        new(connection, project, Checked(connection, project, options), withTexts: false);
 
     /// <summary>
     /// Writes an export into a new folder, atomically: <c>train.jsonl</c>, <c>heldout.jsonl</c> where prompts are held out, and the
@@ -48,7 +51,7 @@ public sealed class Exports
         Directory.CreateDirectory(unfinished);
         try
         {
-            var manifest = database.Read(connection => Write(connection, project, Checked(connection, options), unfinished));
+            var manifest = database.Read(connection => Write(connection, project, Checked(connection, project, options), unfinished));
             Put(unfinished, folder, replace);
             database.Write(connection => AuditTrail.Append(connection, time, by, project.Id, "exported", $"{options.Layout}", manifest));
             return manifest;
@@ -137,10 +140,12 @@ public sealed class Exports
         Directory.Delete(old, recursive: true);
     }
 
-    static ExportOptions Checked(DbConnection connection, ExportOptions options)
+    static ExportOptions Checked(DbConnection connection, Project project, ExportOptions options)
     {
         var known = connection.Query<string>("SELECT name FROM person").ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var problems = options.Problems().Concat(options.People.Where(name => !known.Contains(name))
+        string[] redTeam = options.Layout == ExportLayout.Conversations && project.Settings.Dialogue?.Goal == DialogueGoal.RedTeam
+            ? ["conversations of a red-team project contain harmful responses, from which a model must not learn; export pairs or hh"] : [];
+        var problems = options.Problems().Concat(redTeam).Concat(options.People.Where(name => !known.Contains(name))
             .Select(name => $"people: there is no person named {name}")).ToList();
         return problems.Count == 0 ? options : throw new InvalidDataException(string.Join("\n", problems));
     }

@@ -32,6 +32,7 @@ static class JsonRows
         ExportLayout.Rankings => Ranking(comparisons),
         ExportLayout.Kto => Labels(comparisons),
         ExportLayout.Demonstrations => comparisons.Ideals.Select(ideal => Demonstration(comparisons.Item, ideal)),
+        ExportLayout.Conversations => Conversation(comparisons),
         ExportLayout.Triples =>
             comparisons.Ideals.SelectMany(ideal => Pairs(comparisons with { Ideals = [] }, transcripts: false, ideal)),
         _ => Pairs(comparisons, layout == ExportLayout.Hh),
@@ -130,6 +131,24 @@ static class JsonRows
         Raw(writer, "prompt", texts.Prompt);
         Raw(writer, "completion", texts.Answers[0]);
     });
+
+    /// <summary>
+    /// The prompt and the responses that annotators wrote; otherwise the best response, of equally good ones the first. No row where all
+    /// responses are bad.
+    /// </summary>
+    static IEnumerable<Action<Stream>> Conversation(ItemComparisons comparisons)
+    {
+        var standings = comparisons.Standings();
+        IEnumerable<int> best = comparisons.Ideals.Count > 0 ? Candidates(comparisons).Where(comparisons.IsIdeal)
+            : comparisons.AllBad ? []
+            : Candidates(comparisons).Where(candidate => standings[candidate] is not null)
+                .OrderByDescending(candidate => standings[candidate]).Take(1);
+        return best.Select(candidate => Row(comparisons.Item, writer =>
+        {
+            var texts = new Texts(comparisons.Item.Prompt, [comparisons.Text(candidate)], asMessages: true);
+            Raw(writer, "messages", $"{texts.Prompt[..^1]},{texts.Answers[0][1..]}");
+        }));
+    }
 
     /// <param name="item">The item.</param>
     /// <param name="fields">Writes the fields of the layout.</param>

@@ -3,9 +3,12 @@ namespace Attune.Store.Export;
 /// <summary>A prompt and responses as JSON of one kind: texts, or lists of messages where at least one of them is a list.</summary>
 sealed class Texts
 {
-    public Texts(string prompt, IReadOnlyList<string> answers)
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="answers">The responses.</param>
+    /// <param name="asMessages">Whether to make lists of messages of texts.</param>
+    public Texts(string prompt, IReadOnlyList<string> answers, bool asMessages = false)
     {
-        var texts = answers.Prepend(prompt).All(text => text.StartsWith('"'));
+        var texts = !asMessages && answers.Prepend(prompt).All(text => text.StartsWith('"'));
         Prompt = texts ? prompt : AsMessages(prompt, "user");
         Answers = texts ? answers : [.. answers.Select(answer => AsMessages(answer, "assistant"))];
     }

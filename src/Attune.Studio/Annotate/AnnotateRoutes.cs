@@ -20,8 +20,7 @@ static class AnnotateRoutes
 
     public static void Map(WebApplication app)
     {
-        app.MapGet("/projects/{project:long}/annotate", (long project) => ProjectRoutes.ProjectPage<AnnotatePage>(project))
-            .Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/annotate", Show).Require(Role.Annotator);
         var api = app.MapGroup("/api/projects/{project:long}").Require(Role.Annotator).Api(AccessScope.Annotate).WithTags("Annotate");
         api.MapPost("/next", Next).Describe("getNextItems", "Get the next items", "Assigns items to you and reserves them for some time.")
             .Produces<NextItems>();
@@ -39,6 +38,12 @@ static class AnnotateRoutes
             "The revision says which state you saw; if the decision has changed since, the newer one is kept.")
             .Produces<SavedDecision>().Produces<DecisionConflict>(StatusCodes.Status409Conflict);
     }
+
+    static IResult Show(HttpContext context, long project) => context.Project().Settings.Task switch
+    {
+        TaskKind.Dialogue => Results.LocalRedirect($"/projects/{project}/dialogues"),
+        _ => ProjectRoutes.ProjectPage<AnnotatePage>(project),
+    };
 
     static async Task<IResult> Next(HttpContext context, PreferenceStore store, long project, ItemsRequest request)
     {
@@ -112,7 +117,8 @@ static class AnnotateRoutes
 
     static string Opening(Item item)
     {
-        var text = Passage.FromNode(item.Prompt, markdown: null)[^1].Text;
+        var passages = Passage.FromNode(item.Prompt, markdown: null);
+        var text = (passages.LastOrDefault(passage => passage.Fold is null) ?? passages[^1]).Text;
         return text.Length <= LongestOpening ? text : $"{text[..LongestOpening]}…";
     }
 

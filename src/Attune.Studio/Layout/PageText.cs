@@ -9,8 +9,14 @@ static class PageText
     {
         TaskKind.Pairwise => "Compare two answers",
         TaskKind.Ranking => "Rank several answers",
+        TaskKind.Dialogue => "Converse with models, two answers to each message",
         _ => "Rate each answer",
     };
 
-    public static string Verb(TaskKind task) => task == TaskKind.Rating ? "Rate" : "Rank";
+    public static string Verb(TaskKind task) => task switch
+    {
+        TaskKind.Rating => "Rate",
+        TaskKind.Dialogue => "Converse",
+        _ => "Rank",
+    };
 }

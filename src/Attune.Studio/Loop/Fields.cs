@@ -11,6 +11,9 @@ sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> fields)
     /// <summary>The text without surrounding white space; empty if the field is missing.</summary>
     public string Text(string name) => $"{values.GetValueOrDefault(name).FirstOrDefault()}".Trim();
 
+    /// <summary>The text as it is; empty if the field is missing.</summary>
+    public string Raw(string name) => $"{values.GetValueOrDefault(name).FirstOrDefault()}";
+
     public IReadOnlyList<string> All(string name) => [.. values.GetValueOrDefault(name).OfType<string>().Distinct(StringComparer.Ordinal)];
 
     /// <exception cref="InvalidDataException">The field is not a number in this range.</exception>

@@ -35,7 +35,7 @@ static class ProjectRoutes
     static IResult Change(HttpContext context, PreferenceStore store, long project, [FromForm] string name,
         [FromForm] long? revision, [AsParameters] SettingsForm form)
     {
-        store.Projects.Change(project, name, form.Settings(), context.Person().Id, revision);
+        store.Projects.Change(project, name, form.Settings(context.Project().Settings), context.Person().Id, revision);
         return Results.LocalRedirect($"/projects/{project}");
     }
 

@@ -23,7 +23,8 @@ sealed record SettingsForm(
     [FromForm] bool IdealAnswer = false,
     [FromForm] bool Markdown = false)
 {
-    public ProjectSettings Settings() => new()
+    /// <param name="was">The settings until now, whose other values are kept.</param>
+    public ProjectSettings Settings(ProjectSettings? was = null) => (was ?? new()) with
     {
         Guidelines = Guidelines ?? "",
         Task = Task,

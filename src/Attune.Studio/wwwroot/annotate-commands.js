@@ -60,11 +60,14 @@ function itemCommands() {
     ...flags.map(({ flag, key, name }) => ({ keys: [key], name: `Flag: ${name.toLowerCase()}`, run: () => toggleFlag(flag) })),
     ...($("rationale") ? [{ keys: ["r"], name: "Write a reason", run: () => $("rationale").focus() }] : []),
     ...($("ideal") ? [{ id: "ideal", keys: ["i"], name: "Write a better answer", run: writeIdeal }] : []),
-    { keys: ["e"], name: "Show long texts in full", run: showLongTexts },
+    { keys: ["e"], name: "Show long texts in full, unfold reasoning and tool calls", run: showLongTexts },
   ];
 }
 
 function showLongTexts() {
+  const folded = [...state.root.querySelectorAll("#item details.fold")];
+  const open = folded.some(part => !part.open);
+  folded.forEach(part => part.open = open);
   state.root.querySelectorAll("#item [data-all]").forEach(button => button.click());
 }
 

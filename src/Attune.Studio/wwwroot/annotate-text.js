@@ -26,7 +26,7 @@ export function kbd(key) {
   return el("kbd", { "aria-hidden": "true" }, shown);
 }
 
-/** @param list the passages of a prompt or an answer: {role, text, html} */
+/** @param list the passages of a prompt or an answer: {role, text, html, fold} */
 export function passages(list) {
   const turns = list.map(turn);
   if (turns.length <= MaxTurns)
@@ -43,11 +43,16 @@ export function passages(list) {
   }
 }
 
-function turn({ role, text, html }) {
+function turn({ role, text, html, fold }) {
+  if (fold)
+    return folded(fold, plain(text));
   return el("div", { class: "turn", "data-role": role },
     role === null ? null : el("p", { class: "role" }, roleNames[role] ?? role),
     html === null ? plain(text) : formatted(html));
 }
+
+const folded = (title, body) =>
+  el("details", { class: "turn fold", ontoggle: () => body.rest?.() }, el("summary", { dir: "auto" }, title), body);
 
 function plain(text) {
   const body = el("div", { class: "text", dir: "auto" });
@@ -67,7 +72,7 @@ function formatted(html) {
 
 /** Cuts off tall texts and adds a button that shows them in full. */
 export function clip(root) {
-  for (const body of root.querySelectorAll(".turn > :is(.text, .formatted):not(.clipped)")) {
+  for (const body of root.querySelectorAll(".turn:not(.fold) > :is(.text, .formatted):not(.clipped)")) {
     body.classList.add("clipped");
     if (body.scrollHeight <= body.clientHeight + 1 && !body.rest)
       body.classList.remove("clipped");
