@@ -49,10 +49,9 @@ sealed class ModelDouble : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Logging.ClearProviders();
-        var app = builder.Build();
-        var model = new ModelDouble(app);
-        app.MapPost("/v1/chat/completions", model.Respond);
-        await app.StartAsync();
+        var model = new ModelDouble(builder.Build());
+        model.app.MapPost("/v1/chat/completions", model.Respond);
+        await model.app.StartAsync();
         return model;
     }
 
