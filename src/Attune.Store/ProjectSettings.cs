@@ -134,6 +134,8 @@ public sealed record ProjectSettings
         if (Task == TaskKind.Dialogue && Overlap > 1)
             yield return $"in conversations each person chooses between the answers to their own messages, so annotators per item "
                 + $"must be 1 (was {Overlap})";
+        if (Task == TaskKind.Dialogue && Questions.Count > 1)
+            yield return $"conversations ask one question, on whose answer they go on (was {Questions.Count})";
         foreach (var problem in Dialogue?.Problems() ?? [])
             yield return problem;
     }
