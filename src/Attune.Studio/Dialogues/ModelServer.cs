@@ -44,10 +44,9 @@ sealed class ModelServer : IDisposable
             start.ArgumentList.Add(word);
         client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.Authorization = new("Bearer", key);
-        process = new() { StartInfo = start, EnableRaisingEvents = true };
+        process = new() { StartInfo = start };
         process.OutputDataReceived += (_, line) => ReadOutput(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.Exited += (_, _) => address.TrySetException(new InvalidDataException($"the model server ended{LastLines()}"));
+        process.ErrorDataReceived += (_, line) => ReadError(line.Data);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -65,8 +64,11 @@ sealed class ModelServer : IDisposable
             address.TrySetResult(served);
     }
 
-    void Keep(string? line)
+    /// <param name="line">A line; null at the end, when the process ends.</param>
+    void ReadError(string? line)
     {
+        if (line is null)
+            address.TrySetException(new InvalidDataException($"the model server ended{LastLines()}"));
         if (string.IsNullOrWhiteSpace(line))
             return;
         lock (lastLines)
