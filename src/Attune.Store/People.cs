@@ -7,8 +7,12 @@ namespace Attune.Store;
 public sealed class People
 {
     const string Columns =
-        "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, disabled, special, "
-        + "created_at AS CreatedAt";
+        "id, name, role, session, password IS NOT NULL AS HasPassword, link IS NOT NULL AS HasLink, "
+        + "EXISTS (SELECT 1 FROM identity WHERE person_id = person.id) AS HasProvider, disabled, special, created_at AS CreatedAt";
+
+    /// <summary>The condition for people who have a way to sign in.</summary>
+    const string CanSignIn = "disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL "
+        + "OR EXISTS (SELECT 1 FROM identity WHERE person_id = person.id))";
 
     /// <summary>The most characters of a name.</summary>
     public const int LongestName = 80;
@@ -40,10 +44,9 @@ public sealed class People
     /// <summary>An account that the program itself creates; null where there is none yet.</summary>
     public Person? Find(SpecialPerson special) => database.Read(connection => Find(connection, special));
 
-    /// <summary>Whether anybody has a password or a link; until then a single person on the same machine needs neither.</summary>
+    /// <summary>Whether anybody has a way to sign in; until then a single person on the same machine needs none.</summary>
     public bool AnyoneCanSignIn() => database.Read(connection =>
-        connection.ExecuteScalar<bool>(
-            "SELECT EXISTS (SELECT 1 FROM person WHERE disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))"));
+        connection.ExecuteScalar<bool>($"SELECT EXISTS (SELECT 1 FROM person WHERE {CanSignIn})"));
 
     /// <exception cref="InvalidDataException">The name is empty, too long, taken or reserved.</exception>
     public Person Add(string name, Role role, long? by = null)
@@ -65,7 +68,7 @@ public sealed class People
     internal static Person? Find(DbConnection connection, SpecialPerson special) => connection.QuerySingleOrDefault<Person>(
         $"SELECT {Columns} FROM person WHERE special = @special", new { special = special.ToString() });
 
-    Person Insert(DbConnection connection, string name, Role role, long? by, SpecialPerson? special)
+    internal Person Insert(DbConnection connection, string name, Role role, long? by, SpecialPerson? special)
     {
         Free(connection, name, 0);
         var id = connection.ExecuteScalar<long>("""
@@ -81,11 +84,32 @@ public sealed class People
     }
 
     /// <exception cref="InvalidDataException">The name is not allowed, or it is reserved.</exception>
-    static string Checked(string name)
+    internal static string Checked(string name)
     {
         name = Names.Checked(name, LongestName);
         return ReservedNames.Values.Any(reserved => Names.Key(reserved) == Names.Key(name))
             ? throw new InvalidDataException($"the name {name} is reserved; choose another name") : name;
+    }
+
+    /// <summary>A name that is allowed and free: the given one, with a number where it is taken.</summary>
+    internal static string FreeName(DbConnection connection, string name)
+    {
+        var allowed = IsAllowed(name) ? Checked(name) : "Person";
+        var taken = connection.Query<string>("SELECT name FROM person").Select(Names.Key).ToHashSet(StringComparer.Ordinal);
+        return Enumerable.Range(1, int.MaxValue).Select(number => number == 1 ? allowed : $"{allowed} {number}")
+            .First(candidate => !taken.Contains(Names.Key(candidate)));
+
+        static bool IsAllowed(string name)
+        {
+            try
+            {
+                return Checked(name).Length < LongestName - 10;
+            }
+            catch (InvalidDataException)
+            {
+                return false;
+            }
+        }
     }
 
     /// <exception cref="InvalidDataException">The name is empty, too long, or taken or reserved.</exception>
@@ -156,6 +180,19 @@ public sealed class People
         Enum.IsDefined(role) ? role.ToString() : throw new InvalidDataException("the role must be owner, reviewer or annotator"),
         person => person.Role == role);
 
+    /// <summary>Sets the role that a provider's groups give, within a transaction; the last owner stays one.</summary>
+    internal void SetRoleByGroup(DbConnection connection, Person person, Role role)
+    {
+        if (person.Role == role)
+            return;
+        connection.Execute("UPDATE person SET role = @role, session = @session WHERE id = @Id",
+            new { person.Id, role = role.ToString(), session = SecretToken.New() });
+        if (person.Role == Role.Owner && !HasOwner(connection))
+            connection.Execute("UPDATE person SET role = 'Owner' WHERE id = @Id", new { person.Id });
+        else
+            AppendAudit(connection, person.Id, $"role set to {role}", person.Name, new { by = "groups of the provider" });
+    }
+
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void Disable(long id, bool disabled, long by) =>
         Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled, person => person.Disabled == disabled);
@@ -201,7 +238,7 @@ public sealed class People
         database.Write(connection => AppendAudit(connection, person.Id, "signed in", person.Name, new { with }));
 
     static bool HasOwner(DbConnection connection) => connection.ExecuteScalar<bool>(
-        "SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND disabled = 0 AND (password IS NOT NULL OR link IS NOT NULL))");
+        $"SELECT EXISTS (SELECT 1 FROM person WHERE role = 'Owner' AND {CanSignIn})");
 
     void AppendAudit(DbConnection connection, long by, string action, string name, object? details = null) =>
         AuditTrail.Append(connection, time, by, null, action, name, details);

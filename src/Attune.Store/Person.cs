@@ -39,6 +39,12 @@ public sealed record Person
 
     public bool HasLink { get; init; }
 
+    /// <summary>Whether they have signed in with an OpenID Connect provider, or linked their account there.</summary>
+    public bool HasProvider { get; init; }
+
+    /// <summary>Whether they have a way to sign in; the person at this machine may have none.</summary>
+    public bool CanSignIn => HasPassword || HasLink || HasProvider;
+
     public bool Disabled { get; init; }
 
     /// <summary>Null for all accounts but those that the program itself created.</summary>

@@ -16,6 +16,8 @@ public sealed class PreferenceStore : IDisposable
         database = new SqliteDatabase(path);
         People = new(database, time);
         Tokens = new(database, time);
+        Invitations = new(database, time, People);
+        Identities = new(database, time, People, Invitations);
         Projects = new(database, time);
         Items = new(database, time);
         Queue = new(database, time);
@@ -34,6 +36,10 @@ public sealed class PreferenceStore : IDisposable
     public People People { get; }
 
     public AccessTokens Tokens { get; }
+
+    public Invitations Invitations { get; }
+
+    public Identities Identities { get; }
 
     public Projects Projects { get; }
 

@@ -18,6 +18,17 @@ CREATE TABLE person (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- Accounts at OpenID Connect providers, with which people sign in.
+CREATE TABLE identity (
+  issuer     TEXT    NOT NULL,
+  subject    TEXT    NOT NULL,              -- identifies the account at the provider; an e-mail address does not
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  by_group   INTEGER NOT NULL DEFAULT 0,    -- 1: the person's role comes from groups of the provider
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (issuer, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_of_person ON identity (person_id);
+
 -- Personal access tokens, with which programs use the API as a person. A revoked token is removed.
 CREATE TABLE access_token (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,6 +64,20 @@ CREATE TABLE member (
   person_id  INTEGER NOT NULL REFERENCES person (id),
   PRIMARY KEY (project_id, person_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Links with which people become members of a project. A revoked invitation is removed.
+CREATE TABLE invitation (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES project (id),
+  hash       BLOB    NOT NULL UNIQUE,       -- SHA-256 of the token in the link
+  role       TEXT    NOT NULL CHECK (role IN ('Reviewer', 'Annotator')),   -- of new accounts
+  email      TEXT,                          -- in lower case: only the person with this verified address may use it; null: everyone
+  uses_left  INTEGER NOT NULL,
+  person_id  INTEGER NOT NULL REFERENCES person (id),     -- who made it
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invitation_of_project ON invitation (project_id);
 
 -- A prompt whose responses are compared or rated. The long texts are the last columns, so that reading the numbers does not read them.
 CREATE TABLE item (

@@ -2,6 +2,7 @@ using System.Net;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Studio.Dialogues;
+using Attune.Studio.Security;
 using Microsoft.Extensions.Logging;
 
 namespace Attune.Studio;
@@ -33,6 +34,12 @@ public sealed record StudioOptions
 
     /// <summary>Port 0 uses a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 5400);
+
+    /// <summary>The address at which people reach the studio; null takes it from each request.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Sign-in with an OpenID Connect provider; null for passwords and personal links only.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     public string Store => Path.Combine(Folder, "studio.db");
 

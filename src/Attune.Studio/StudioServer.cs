@@ -6,6 +6,7 @@ using Attune.Studio.Api;
 using Attune.Studio.Audit;
 using Attune.Studio.Dialogues;
 using Attune.Studio.Export;
+using Attune.Studio.Invitations;
 using Attune.Studio.Items;
 using Attune.Studio.Jobs;
 using Attune.Studio.Layout;
@@ -61,7 +62,8 @@ public static class StudioServer
     /// <summary>The application owns the store from now on and closes it when it is disposed.</summary>
     static WebApplication Build(StudioOptions options, PreferenceStore store)
     {
-        if (!options.IsLoopback && !store.People.AnyoneCanSignIn())
+        options.Oidc?.Check();
+        if (!options.IsLoopback && options.Oidc is not { MakesOwners: true } && !store.People.AnyoneCanSignIn())
             throw new InvalidDataException(
                 $"others can reach the studio on {options.Listen.Address}, so it needs accounts; "
                 + "create the first one with `attune studio invite NAME --role owner`");
@@ -78,7 +80,7 @@ public static class StudioServer
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         AddServices(builder.Services, options, store);
         var app = builder.Build();
-        UseMiddleware(app);
+        UseMiddleware(app, options);
         MapRoutes(app);
         return app;
     }
@@ -114,15 +116,23 @@ public static class StudioServer
         services.AddAntiforgery(antiforgery =>
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);
+        if (options.Oidc is { } oidc)
+            OidcSignIn.AddTo(services, oidc);
         Policies.AddTo(services);
         services.AddSingleton<SignInLimits>().AddSingleton<TokenLimits>().AddSingleton<KnownBrowser>();
         ApiDocument.AddTo(services);
     }
 
-    static void UseMiddleware(WebApplication app)
+    static void UseMiddleware(WebApplication app, StudioOptions options)
     {
         // A proxy on this machine forwards the client's address and scheme; without a proxy nothing changes.
         app.UseForwardedHeaders(new() { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        if (options.PublicUrl is { } url)
+            app.Use((context, next) =>
+            {
+                (context.Request.Scheme, context.Request.Host) = (url.Scheme, HostString.FromUriComponent(url));
+                return next(context);
+            });
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<Problems>();
         app.UseRouting();
@@ -140,6 +150,7 @@ public static class StudioServer
         AssetRoutes.Map(app);
         SignInRoutes.Map(app);
         AccountRoutes.Map(app);
+        InvitationRoutes.Map(app);
         ProjectRoutes.Map(app);
         ItemRoutes.Map(app);
         ExportRoutes.Map(app);

@@ -36,6 +36,21 @@ public sealed class StudioCommandTests : IDisposable
         Assert.Contains(message, error);
     }
 
+    [Theory]
+    [InlineData("--oidc-client-id studio", "--oidc-client-id needs --oidc-authority")]
+    [InlineData("--oidc-authority https://login.example.com", "--oidc-authority needs --oidc-client-id")]
+    [InlineData("--oidc-authority login.example.com --oidc-client-id x", "--oidc-authority must be an address such as https://")]
+    [InlineData("--oidc-authority http://login.example.com --oidc-client-id x", "must begin with https://")]
+    [InlineData("--oidc-authority https://a.example --oidc-client-id x --oidc-group admins=boss", "such as admins=owner (was admins=boss)")]
+    [InlineData("--oidc-authority https://a.example --oidc-client-id x --oidc-domain me@a.example", "a domain must be such as example.com")]
+    [InlineData("--public-url studio.example.com", "--public-url must be an address such as https://studio.example.com")]
+    public void Studio_ProviderOptionsThatDoNotFit_Fail(string words, string message)
+    {
+        var (code, _, error) = Commands.Run(["studio", "--listen", "127.0.0.1:0", "--folder", folder.Path, .. words.Split(' ')]);
+        Assert.Equal(2, code);
+        Assert.Contains(message, error);
+    }
+
     [Fact]
     public void Studio_UnknownLogLevel_Fails()
     {

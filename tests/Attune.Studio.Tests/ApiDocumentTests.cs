@@ -69,6 +69,11 @@ public sealed class ApiDocumentTests : IAsyncLifetime
         await Call("downloadExport", $"{project}/export?layout=nothing");
         await Call("withdrawDecision", $"{project}/undo", new { decision = id });
         await Call("withdrawDecision", $"{project}/undo", new { decision = id });
+        studio.Store.People.SetPassword(studio.Store.People.Local().Id, "hash");     // who invites must be able to sign in
+        var invitation = await Call("createInvitation", $"{project}/invitations", new { role = "Annotator", uses = 3 });
+        await Call("listInvitations", $"{project}/invitations");
+        await Call("revokeInvitation", $"{project}/invitations/{(long)invitation["id"]!}");
+        await Call("revokeInvitation", $"{project}/invitations/99999");
         Assert.Equal(operations.Keys.Order(), called.Order());
 
         async Task<JsonNode> Call(string operation, string path, object? body = null)
@@ -81,8 +86,9 @@ public sealed class ApiDocumentTests : IAsyncLifetime
             using var response = await client.SendAsync(request);
             var status = $"{(int)response.StatusCode}";
             Assert.True(described.Responses!.TryGetValue(status, out var documented), $"{operation} answered {status}");
-            var type = response.Content.Headers.ContentType!.MediaType!;
-            Assert.True(documented.Content!.ContainsKey(type), $"{operation} answered {status} with {type}");
+            var type = response.Content.Headers.ContentType?.MediaType;
+            Assert.True(type is null ? documented.Content is not { Count: > 0 } : documented.Content!.ContainsKey(type),
+                $"{operation} answered {status} with {type}");
             if (type != "application/json")
                 return new JsonObject();
             var content = await response.Content.ReadAsStringAsync();
@@ -107,7 +113,8 @@ public sealed class ApiDocumentTests : IAsyncLifetime
     JsonSchema Schema(string path, HttpMethod method, string status)
     {
         var root = JsonNode.Parse(text.Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal))!;
-        var schema = root["paths"]![path]![method.Method.ToLowerInvariant()]!["responses"]![status]!["content"]!["application/json"]!["schema"]!;
+        var responses = root["paths"]![path]![method.Method.ToLowerInvariant()]!["responses"]!;
+        var schema = responses[status]!["content"]!["application/json"]!["schema"]!;
         var types = root["components"]!["schemas"]!.DeepClone().AsObject();
         foreach (var (_, type) in types)
             if (type!["properties"] is not null)

@@ -15,9 +15,10 @@ sealed class RunningStudio : IAsyncDisposable
     readonly TemporaryFolder folder;
 
     readonly IReadOnlyList<string>? attune;
+    readonly Func<StudioOptions, StudioOptions>? change;
 
-    RunningStudio(TemporaryFolder folder, WebApplication app, IReadOnlyList<string>? attune) =>
-        (this.folder, App, this.attune) = (folder, app, attune);
+    RunningStudio(TemporaryFolder folder, WebApplication app, IReadOnlyList<string>? attune, Func<StudioOptions, StudioOptions>? change) =>
+        (this.folder, App, this.attune, this.change) = (folder, app, attune, change);
 
     public WebApplication App { get; private set; }
 
@@ -28,14 +29,16 @@ sealed class RunningStudio : IAsyncDisposable
     public string Folder => folder.Path;
 
     /// <param name="attune">The program that the studio starts instead of Attune; Attune when left out.</param>
-    public static async Task<RunningStudio> Start(IReadOnlyList<string>? attune = null)
+    /// <param name="change">Changes the options.</param>
+    public static async Task<RunningStudio> Start(
+        IReadOnlyList<string>? attune = null, Func<StudioOptions, StudioOptions>? change = null)
     {
         var temporary = new TemporaryFolder();
-        return new(temporary, await Serve(temporary, port: 0, attune), attune);
+        return new(temporary, await Serve(temporary, port: 0, attune, change), attune, change);
     }
 
     /// <summary>Another studio of the same folder.</summary>
-    public Task<WebApplication> StartSecond() => Serve(folder, port: 0, attune);
+    public Task<WebApplication> StartSecond() => Serve(folder, port: 0, attune, change);
 
     /// <summary>Stops the server.</summary>
     public async Task Stop()
@@ -45,11 +48,12 @@ sealed class RunningStudio : IAsyncDisposable
     }
 
     /// <summary>Starts it again on a port, with the same folder.</summary>
-    public async Task StartAgain(int port) => App = await Serve(folder, port, attune);
+    public async Task StartAgain(int port) => App = await Serve(folder, port, attune, change);
 
-    static async Task<WebApplication> Serve(TemporaryFolder folder, int port, IReadOnlyList<string>? attune)
+    static async Task<WebApplication> Serve(
+        TemporaryFolder folder, int port, IReadOnlyList<string>? attune, Func<StudioOptions, StudioOptions>? change)
     {
-        var app = StudioServer.Build(new()
+        var options = new StudioOptions
         {
             Folder = folder.File("studio"),
             Runs = folder.File("runs"),
@@ -57,7 +61,8 @@ sealed class RunningStudio : IAsyncDisposable
             Methods = MethodCatalog.All,
             Recipe = RecipeWriter.Complete,
             Listen = new(IPAddress.Loopback, port),
-        });
+        };
+        var app = StudioServer.Build(change?.Invoke(options) ?? options);
         await app.StartAsync();
         return app;
     }

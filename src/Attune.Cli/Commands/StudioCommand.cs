@@ -30,6 +30,10 @@ static class StudioCommand
     {
         HelpName = "FOLDER", Description = "The folder of runs to show, where new runs are written", DefaultValueFactory = _ => "runs",
     };
+    static readonly Option<string?> PublicUrl = new("--public-url")
+    {
+        HelpName = "URL", Description = "The address at which people reach the studio; otherwise it is taken from their requests",
+    };
     static readonly Argument<string> Name = new("name") { HelpName = "NAME", Description = "The person's name" };
     static readonly Option<Role> As = ChoiceOption.Create("--role", "The person's role", Role.Annotator);
 
@@ -40,11 +44,13 @@ static class StudioCommand
         var invite = new Command("invite", "Create a personal sign-in link for a person") { Name, As, Folder };
         invite.SetAction(Invite);
         CommandHelp.WithExample(invite, "attune studio invite Mia --role owner");
-        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, Log, invite };
+        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, PublicUrl, Log, invite };
+        OidcArguments.AddTo(command);
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
             attune studio
             attune studio --folder hotel --listen 0.0.0.0:5400
+            attune studio --oidc-authority https://accounts.google.com --oidc-client-id ID --oidc-domain example.com
             """);
     }
 
@@ -59,6 +65,8 @@ static class StudioCommand
             Methods = MethodCatalog.All,
             Recipe = RecipeWriter.Complete,
             Listen = address,
+            PublicUrl = parsed.GetValue(PublicUrl) is { } url ? OidcArguments.Address("--public-url", url) : null,
+            Oidc = OidcArguments.Read(parsed, Environment.GetEnvironmentVariable),
             Log = logging => ConsoleLog.Configure(logging, parsed.GetValue(Log)),
         });
         if (Connections.Notice is { } notice)

@@ -30,7 +30,7 @@ static class AccountRoutes
     static IResult Add(HttpContext context, PreferenceStore store, [FromForm] string name, [FromForm] EnumName<Role> role)
     {
         var by = context.Person();
-        if (!by.HasPassword && !by.HasLink)
+        if (!by.CanSignIn)
             throw new InvalidDataException("before you invite others, set a password for yourself on the page “You”");
         var person = store.People.Add(name, role, by.Id);
         return Linked(context, store, person.Id);
@@ -43,7 +43,7 @@ static class AccountRoutes
     {
         var person = store.People.Find(id) ?? throw new InvalidDataException("there is no such person");
         var token = store.People.NewLink(id, context.Person().Id);
-        return new(new { Name = person.Name, Link = $"{context.Request.Scheme}://{context.Request.Host}/join/{token}" });
+        return new(new { Name = person.Name, Link = $"{context.Request.Origin()}/join/{token}" });
     }
 
     static IResult RemoveLink(HttpContext context, PreferenceStore store, long person)
@@ -75,7 +75,7 @@ static class AccountRoutes
         [FromForm] string name, [FromForm] int days)
     {
         var token = store.Tokens.Add(context.Person().Id, name, [.. form["scopes"].Select(Scope)], days);
-        return new(new { Name = name, Token = token, Studio = $"{context.Request.Scheme}://{context.Request.Host}" });
+        return new(new { Name = name, Token = token, Studio = context.Request.Origin() });
     }
 
     static AccessScope Scope(string? name) => EnumName<AccessScope>.TryParse(name, null, out var scope) ? scope

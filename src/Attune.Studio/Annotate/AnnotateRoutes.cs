@@ -28,10 +28,12 @@ static class AnnotateRoutes
             "The token of the item identifies the decision: sending it again changes nothing and returns what is saved. Lists have one "
             + "entry for each answer, in the order in which the item has them.")
             .Produces<SavedDecision>().Produces<DecisionConflict>(StatusCodes.Status409Conflict);
-        api.MapGet("/last", Last).Describe("getLastDecision", "Get your last decision", "The decision that an undo would withdraw.").Produces<LastDecision>();
+        api.MapGet("/last", Last).Describe("getLastDecision", "Get your last decision", "The decision that an undo would withdraw.")
+            .Produces<LastDecision>();
         api.MapPost("/undo", Undo).Describe("withdrawDecision", "Withdraw a decision", "The item is assigned to you again.")
             .Produces<WithdrawnDecision>().Produces<DecisionConflict>(StatusCodes.Status409Conflict);
-        api.MapGet("/progress", GetProgress).Api(AccessScope.Read).Describe("getProgress", "Get the progress of a project").Produces<ProjectProgress>();
+        api.MapGet("/progress", GetProgress).Api(AccessScope.Read).Describe("getProgress", "Get the progress of a project")
+            .Produces<ProjectProgress>();
         api.MapGet("/recent", Recent).Describe("listRecentDecisions", "List your last decisions").Produces<RecentDecisions>();
         api.MapGet("/decisions/{decision:long}", Find).Describe("getDecision", "Get one of your decisions").Produces<DecidedItem>();
         api.MapPut("/decisions/{decision:long}", Edit).Describe("changeDecision", "Change one of your decisions",
@@ -67,7 +69,8 @@ static class AnnotateRoutes
             : Conflict("This decision cannot be changed: it was withdrawn, or it belongs to the calibration round.");
 
     static IResult NotSaved(string message, SavedAnnotation saved) => Results.Json(
-        new DecisionConflict(message, saved.Annotation.Result.AsShown(saved.Annotation.Shown), saved.Annotation.Id, saved.Annotation.Revision),
+        new DecisionConflict(
+            message, saved.Annotation.Result.AsShown(saved.Annotation.Shown), saved.Annotation.Id, saved.Annotation.Revision),
         statusCode: StatusCodes.Status409Conflict);
 
     static IResult Confirmed(PreferenceStore store, long project, SavedAnnotation saved) => Results.Ok(new SavedDecision(

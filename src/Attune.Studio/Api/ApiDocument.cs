@@ -53,7 +53,8 @@ static class ApiDocument
         {
             [Bearer] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A personal access token, from your own page in the studio.",
+                Type = SecuritySchemeType.Http, Scheme = "bearer",
+                Description = "A personal access token, from your own page in the studio.",
             },
         };
     }
@@ -63,7 +64,7 @@ static class ApiDocument
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var scope = metadata.OfType<ApiScope>().Last().Scope.ToString().ToLowerInvariant();
         var role = metadata.OfType<IAuthorizeData>().Last().Policy!.ToLowerInvariant();
-        operation.Description = $"{operation.Description} Scope: `{scope}`. Role: {role}.".Trim();
+        operation.Description = $"{operation.Description} Scope: {scope}. Role: {role}.".Trim();
         operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [scope] }];
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
         {

@@ -48,7 +48,8 @@ static class ApiRoutes
             .Describe("importItems", "Import items", "The body is a data file of at most 256 MB. All rows are added, or none.")
             .Produces<ImportedItems>();
         app.MapGet("/api/projects/{project:long}/export", ExportRoutes.Download).Require(Role.Reviewer).Api(AccessScope.Export)
-            .WithTags("Data").Describe("downloadExport", "Download an export", "A ZIP archive with train.jsonl, heldout.jsonl and manifest.json.")
+            .WithTags("Data")
+            .Describe("downloadExport", "Download an export", "A ZIP archive with train.jsonl, heldout.jsonl and manifest.json.")
             .Produces<Stream>(contentType: "application/zip");
     }
 

@@ -23,7 +23,8 @@ static class ExportRoutes
         app.MapPost("/projects/{project:long}/export/snapshot", Snapshot).Require(Role.Owner);
     }
 
-    internal static IResult Download(HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
+    internal static IResult Download(
+        HttpContext context, PreferenceStore store, StudioOptions studio, long project, [AsParameters] ExportForm form)
     {
         var found = store.Projects.Get(project);
         var options = form.Options(found.Settings, context.Request);

@@ -42,7 +42,9 @@ static class ItemRoutes
         return Results.LocalRedirect($"/projects/{project}/items?added={result.Items}");
     }
 
-    /// <summary>Adds the rows of a data file to a project; none if the request is aborted or the studio stops before they are read.</summary>
+    /// <summary>
+    /// Adds the rows of a data file to a project; none if the request is aborted or the studio stops before they are read.
+    /// </summary>
     internal static async Task<ImportResult> Add(
         HttpContext context, Project project, Stream content, string fileName, ImportedDecisions decisions)
     {
@@ -51,6 +53,7 @@ static class ItemRoutes
             context.RequestAborted, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
         using var upload = await Upload.Save(content, fileName, services.GetRequiredService<StudioOptions>().Exports, cancellation.Token);
         var rows = upload.Read(path => ImportRows.Read(path, project.Settings, Upload.LargestContent, cancellation.Token));
-        return services.GetRequiredService<PreferenceStore>().Imports.Add(project, rows, context.Person().Id, decisions, cancellation.Token);
+        var imports = services.GetRequiredService<PreferenceStore>().Imports;
+        return imports.Add(project, rows, context.Person().Id, decisions, cancellation.Token);
     }
 }

@@ -7,16 +7,21 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Attune.Studio.Security;
 
-/// <summary>Signing in with a password or a personal link, and signing out.</summary>
+/// <summary>Signing in with a password, a personal link or an OpenID Connect provider, and signing out.</summary>
 static class SignInRoutes
 {
     /// <summary>The largest body, in bytes, of what somebody without an account sends.</summary>
     const long LargestBody = 8 << 10;
 
+    const string WrongPassword = "The name or the password is wrong. Use the name that the owner of the studio gave you.";
+
     public static void Map(WebApplication app)
     {
         app.MapGet("/sign-in", (string? to) => new RazorComponentResult<SignInPage>(new { To = to })).AllowAnonymous();
         app.MapPost("/sign-in", SignIn).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        app.MapGet("/sign-in/provider", WithProvider).AllowAnonymous();
+        app.MapGet("/me/provider", LinkProvider).Require(Role.Annotator);
+        app.MapPost("/me/provider/remove", UnlinkProvider).Require(Role.Annotator);
         app.MapGet("/join/{token}", (string token) => new RazorComponentResult<JoinPage>(new { Token = token })).AllowAnonymous();
         app.MapPost("/join", Join).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
         app.MapPost("/sign-out", SignOut).Require(Role.Annotator);
@@ -32,10 +37,38 @@ static class SignInRoutes
         if (!(browser is null ? limits.Allow(context, person?.Name ?? name.ToUpperInvariant()) : limits.AllowKnown(browser)))
             return Results.StatusCode(StatusCodes.Status429TooManyRequests);
         if (!Passwords.Verify(person is null ? null : store.People.PasswordHash(person.Id), password) || person is null)
-            return new RazorComponentResult<SignInPage>(new { To = to, Failed = true }) { StatusCode = StatusCodes.Status401Unauthorized };
+            return new RazorComponentResult<SignInPage>(new { To = to, Problem = WrongPassword })
+            {
+                StatusCode = StatusCodes.Status401Unauthorized,
+            };
         await Session.Begin(context, person);
         store.People.SignedIn(person, "password");
         return Results.LocalRedirect(Local(to));
+    }
+
+    static async Task<IResult> WithProvider(HttpContext context, StudioOptions options, string? to, string? invite)
+    {
+        if (options.Oidc is null)
+            return Results.NotFound();
+        await OidcSignIn.Start(context, Local(to), invite);
+        return Results.Empty;
+    }
+
+    static async Task<IResult> LinkProvider(HttpContext context, StudioOptions options, string? token)
+    {
+        var person = context.Person();
+        if (options.Oidc is null)
+            return Results.NotFound();
+        if (!OidcSignIn.IsLinkToken(context, person, token ?? ""))
+            throw new InvalidDataException("this page has expired; go to your own page and try again");
+        await OidcSignIn.Start(context, "/me", invitation: null, person.Id);
+        return Results.Empty;
+    }
+
+    static IResult UnlinkProvider(HttpContext context, PreferenceStore store)
+    {
+        store.Identities.Unlink(context.Person().Id);
+        return Results.LocalRedirect("/me");
     }
 
     static async Task<IResult> Join(HttpContext context, PreferenceStore store, [FromForm] string token)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Attune.Studio.Security;
 
 /// <summary>
-/// On loopback, while nobody has a password or a link, the person at the machine is the owner and need not sign in. This excludes requests
+/// On loopback, while nobody has a way to sign in, the person at the machine is the owner and need not sign in. This excludes requests
 /// that a proxy forwarded, and requests for another host name, which a foreign page may have caused. A proxy is recognised by its headers,
 /// and by HTTP/1.0, which browsers do not speak and some proxies do. A request with a personal access token has the rights of the token.
 /// </summary>
@@ -16,7 +16,8 @@ sealed class SinglePerson(RequestDelegate next, StudioOptions options, Preferenc
 
     public Task Invoke(HttpContext context)
     {
-        if (context.PersonOrNull() is null && !TokenHandler.IsFor(context.Request) && options.IsLoopback && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
+        if (context.PersonOrNull() is null && !TokenHandler.IsFor(context.Request) && options is { IsLoopback: true, Oidc: null }
+            && IsLocal(context.Request) && !store.People.AnyoneCanSignIn())
             Session.Set(context, store.People.AccessOf(store.People.Local(), context.ProjectId()));
         return next(context);
     }

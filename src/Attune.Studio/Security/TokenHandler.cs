@@ -19,16 +19,15 @@ sealed class TokenHandler(
 {
     public const string Name = "Token";
 
-    const string Bearer = "Bearer ";
+    const string Bearer = "Bearer";
 
-    /// <summary>Whether the request has a header that should authorise it, valid or not.</summary>
-    public static bool IsFor(HttpRequest request) => request.Headers.Authorization.Count > 0;
+    /// <summary>Whether the request has a token, valid or not. Other kinds of this header are for a proxy.</summary>
+    public static bool IsFor(HttpRequest request) =>
+        $"{request.Headers.Authorization}".StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = $"{Request.Headers.Authorization}";
-        if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            || store.Tokens.Use(header[Bearer.Length..].Trim(), Context.ProjectId()) is not { } found)
+        if (store.Tokens.Use($"{Request.Headers.Authorization}"[Bearer.Length..].Trim(), Context.ProjectId()) is not { } found)
             return Task.FromResult(AuthenticateResult.Fail("the token is not valid"));
         Context.Features.Set(found.Access);
         Context.Features.Set(found.Token);
