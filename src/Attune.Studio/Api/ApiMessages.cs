@@ -12,6 +12,7 @@ sealed record ProjectList(IReadOnlyList<ProjectSummary> Projects);
 /// <param name="Name">The name.</param>
 /// <param name="Task">What annotators do with the answers of an item.</param>
 /// <param name="Guidelines">What annotators should look for, in Markdown.</param>
+/// <param name="Questions">The questions about the answers of an item; empty for one question with the text of the task.</param>
 /// <param name="StrengthLevels">Levels of how much better an answer is: 0 (not asked), 4, 7 or 9.</param>
 /// <param name="RatingLevels">Levels of the rating of every answer; 0 for no rating.</param>
 /// <param name="Ties">Whether ties are allowed.</param>
@@ -19,14 +20,14 @@ sealed record ProjectList(IReadOnlyList<ProjectSummary> Projects);
 /// <param name="Archived">Whether the project is archived: it has no more items to annotate.</param>
 /// <param name="CreatedAt">When it was created.</param>
 sealed record ProjectSummary(
-    long Id, string Name, TaskKind Task, string Guidelines, int StrengthLevels, int RatingLevels, bool Ties, bool AllBad, bool Archived,
-    DateTimeOffset CreatedAt)
+    long Id, string Name, TaskKind Task, string Guidelines, IReadOnlyList<Question> Questions, int StrengthLevels, int RatingLevels,
+    bool Ties, bool AllBad, bool Archived, DateTimeOffset CreatedAt)
 {
     public static ProjectSummary From(Project project)
     {
         var settings = project.Settings;
-        return new(project.Id, project.Name, settings.Task, settings.Guidelines, settings.StrengthLevels, settings.RatingLevels,
-            settings.Ties, settings.AllBad, project.Archived, project.CreatedAt);
+        return new(project.Id, project.Name, settings.Task, settings.Guidelines, settings.Questions, settings.StrengthLevels,
+            settings.RatingLevels, settings.Ties, settings.AllBad, project.Archived, project.CreatedAt);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Attune.Store;
 using Attune.Store.Import;
 using Attune.Studio.Export;
@@ -68,10 +69,12 @@ static class ApiRoutes
 
     static IResult Get(HttpContext context, long project) => Results.Ok(ProjectSummary.From(context.Project()));
 
-    static IResult Agreement(ProjectFigures figures, long project) => Results.Ok(ProjectAgreement.From(figures.Of(project).Agreement));
+    static IResult Agreement(ProjectFigures figures, long project,
+        [Description("The key of a question of the project; the first one when left out.")] string? question) =>
+        Results.Ok(ProjectAgreement.From(figures.Of(project, question).Agreement));
 
     static async Task<IResult> Import(HttpContext context, PreferenceStore store, long project,
-        [System.ComponentModel.Description("What to do with decisions in the file: keep (the default), again or both.")] string? decisions)
+        [Description("What to do with decisions in the file: keep (the default), again or both.")] string? decisions)
     {
         var type = context.Request.ContentType?.Split(';')[0].Trim() ?? "";
         if (Endings.GetValueOrDefault(type) is not { } ending)
