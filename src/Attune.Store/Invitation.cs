@@ -42,7 +42,7 @@ public sealed record InvitationOptions
     /// <summary>How many people may join with it.</summary>
     public int Uses { get; init; } = 1;
 
-    /// <summary>The e-mail address of the only person who may use it; null for everyone who has the link.</summary>
+    /// <summary>The e-mail address of the only person who may use it, once; null for everyone who has the link.</summary>
     public string? Email { get; init; }
 
     /// <exception cref="InvalidDataException">An option is out of range, or the inviting person may not invite this role.</exception>

@@ -34,17 +34,18 @@ public sealed class Invitations
     public (long Id, string Token) Add(long project, InvitationOptions options, Person by)
     {
         options.Check(by.Role);
+        var uses = options.Email is null ? options.Uses : 1;
         var token = SecretToken.New();
         var id = database.Write(connection =>
         {
             var now = time.GetUtcNow();
             var made = connection.ExecuteScalar<long>("""
                 INSERT INTO invitation (project_id, hash, role, email, uses_left, person_id, created_at, expires_at)
-                VALUES (@project, @hash, @role, @email, @Uses, @by, @now, @until) RETURNING id
+                VALUES (@project, @hash, @role, @email, @uses, @by, @now, @until) RETURNING id
                 """, new
             {
                 project, hash = SecretToken.Hash(token), role = options.Role.ToString(), email = options.Email?.ToLowerInvariant(),
-                options.Uses, by = by.Id, now, until = now.AddDays(options.Days),
+                uses, by = by.Id, now, until = now.AddDays(options.Days),
             });
             Append(connection, by.Id, project, "invitation made", made, options);
             return made;

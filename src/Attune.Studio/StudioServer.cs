@@ -77,7 +77,8 @@ public static class StudioServer
         });
         options.Log(builder.Logging);
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
-            .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
+            .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error)
+            .AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);     // OidcSignIn logs what failed
         AddServices(builder.Services, options, store);
         var app = builder.Build();
         UseMiddleware(app, options);
@@ -130,7 +131,7 @@ public static class StudioServer
         if (options.PublicUrl is { } url)
             app.Use((context, next) =>
             {
-                (context.Request.Scheme, context.Request.Host) = (url.Scheme, HostString.FromUriComponent(url));
+                (context.Request.Scheme, context.Request.Host) = (url.Scheme, new(url.Authority));
                 return next(context);
             });
         app.UseMiddleware<SecurityHeaders>();

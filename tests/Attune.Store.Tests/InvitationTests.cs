@@ -63,12 +63,13 @@ public sealed class InvitationTests : IDisposable
     [Fact]
     public void Accept_InvitationForAnAddress_NeedsTheVerifiedAddress()
     {
-        var token = Add(new() { Email = "Mia@Example.com" });
+        var token = Add(new() { Email = "Mia@Example.com", Uses = 5 });
         var ann = test.Person("Ann");
         Assert.Throws<InvalidDataException>(() => test.Store.Invitations.Accept(token, ann.Id));
         Assert.Throws<InvalidDataException>(() => test.Store.Invitations.Accept(token, ann.Id, "eve@example.com"));
         Assert.Throws<InvalidDataException>(() => test.Store.Invitations.Join(token, "Eve", "hash"));
         Assert.Equal(project.Id, test.Store.Invitations.Accept(token, ann.Id, "mia@EXAMPLE.com"));
+        Assert.Equal(0, Assert.Single(test.Store.Invitations.Of(project.Id)).UsesLeft);
     }
 
     [Theory]

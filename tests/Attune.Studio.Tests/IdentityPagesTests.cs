@@ -27,14 +27,14 @@ public sealed class IdentityPagesTests(Browser browser)
         await owner.Page.GetByLabel("Role of new accounts").SelectOptionAsync("Reviewer");
         await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Make invitation" }).ClickAsync();
         var link = await owner.Find("#link").InnerTextAsync();
-        await Look(owner, "invitations");
+        await Fits(owner, "invitations");
 
         await using var mia = await browser.Open(studio.Address, new()
         {
             ViewportSize = new() { Width = 390, Height = 800 }, ColorScheme = ColorScheme.Dark,
         });
         await mia.Page.GotoAsync(link);
-        await Look(mia, "invite");
+        await Fits(mia, "invite");
         await mia.Page.GetByRole(AriaRole.Link, new() { Name = "Join with Acme" }).ClickAsync();
         await mia.Shows("h1", "hotel");
         await mia.Page.GotoAsync("/me");
@@ -44,24 +44,19 @@ public sealed class IdentityPagesTests(Browser browser)
         Assert.Equal(0, await mia.Page.GetByLabel("import").CountAsync());      // not for a reviewer
         await mia.Page.GetByRole(AriaRole.Button, new() { Name = "Make token" }).ClickAsync();
         Assert.StartsWith(AccessTokens.Prefix, await mia.Find("#token").InnerTextAsync());
-        await Look(mia, "token");
+        await Fits(mia, "token");
         await mia.Page.GetByRole(AriaRole.Link, new() { Name = "Back to your tokens" }).ClickAsync();
         await mia.Shows("#tokens", "nightly export");
-        await Look(mia, "me");
+        await Fits(mia, "me");
         await mia.Page.GetByRole(AriaRole.Link, new() { Name = "API" }).ClickAsync();
         await mia.Page.GetByText("Download an export").ClickAsync();
         await mia.Shows("details[open]", "Scope: export. Role: reviewer.");
-        await Look(mia, "api");
+        await Fits(mia, "api");
         await mia.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await mia.Shows("main", "Sign in with Acme");
-        await Look(mia, "sign-in");
+        await Fits(mia, "sign-in");
     }
 
-    /// <summary>The page fits its window; ATTUNE_SHOTS names a folder for pictures.</summary>
-    static async Task Look(BrowserPage page, string name)
-    {
+    static async Task Fits(BrowserPage page, string name) =>
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{name} is too wide");
-        if (Environment.GetEnvironmentVariable("ATTUNE_SHOTS") is { } folder)
-            await page.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
-    }
 }

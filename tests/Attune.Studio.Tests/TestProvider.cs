@@ -19,9 +19,11 @@ sealed class TestProvider : IAsyncDisposable
 {
     public const string ClientId = "studio", Secret = "client secret";
 
+    static readonly RsaSecurityKey FirstKey = NewKey();     // making one takes time
+
     readonly WebApplication app;
     readonly Dictionary<string, (string Redirect, string Challenge, string Nonce)> codes = [];
-    RsaSecurityKey key = NewKey();
+    RsaSecurityKey key = FirstKey;
 
     TestProvider(WebApplication app) => this.app = app;
 

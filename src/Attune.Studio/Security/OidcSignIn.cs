@@ -53,8 +53,19 @@ static class OidcSignIn
         options.SignInScheme = CookieAuthenticationDefaults.AuthenticationScheme;
         foreach (var cookie in new[] { options.CorrelationCookie, options.NonceCookie })
             (cookie.SameSite, cookie.SecurePolicy) = (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest);
+        options.Events.OnTokenValidated = MustBeSigned;
         options.Events.OnTicketReceived = SignIn;
         options.Events.OnRemoteFailure = Fail;
+    }
+
+    /// <summary>
+    /// The specification allows an ID token without a signature in the code flow, since it comes over TLS, and so does the handler.
+    /// </summary>
+    static Task MustBeSigned(TokenValidatedContext token)
+    {
+        if (token.SecurityToken is not { RawSignature.Length: > 0 })
+            token.Fail("the ID token is not signed");
+        return Task.CompletedTask;
     }
 
     /// <summary>Sends the browser to the provider.</summary>
@@ -75,7 +86,7 @@ static class OidcSignIn
         }
         catch (Exception error) when (error is InvalidOperationException or HttpRequestException or TaskCanceledException)
         {
-            Log(context).LogError(error, "the OpenID Connect provider does not respond");
+            Log(context).LogError("the OpenID Connect provider does not respond: {Reason}", error.GetBaseException().Message);
             await Show(context, "the provider does not respond; try again later, or sign in with a password or your personal link",
                 StatusCodes.Status502BadGateway);
         }
@@ -157,7 +168,7 @@ static class OidcSignIn
     static async Task Fail(RemoteFailureContext failure)
     {
         failure.HandleResponse();
-        Log(failure.HttpContext).LogWarning(failure.Failure, "a sign-in with the OpenID Connect provider failed");
+        Log(failure.HttpContext).LogWarning("a sign-in with the OpenID Connect provider failed: {Reason}", failure.Failure?.Message);
         await Show(
             failure.HttpContext, "signing in with the provider failed or was cancelled; try again", StatusCodes.Status401Unauthorized);
     }
