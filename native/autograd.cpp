@@ -1,10 +1,12 @@
-// Gradients: backward, the grad field, the thread's grad mode, and the gradient of an embedding.
+// Gradients: backward, the grad field, the thread's grad mode, the gradient of an embedding, and gradients that managed code computes.
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/functions/utils.h>
 
 #include "export.h"
 
@@ -44,6 +46,38 @@ struct Embedding : torch::autograd::Function<Embedding> {
     }
 };
 
+// compute(state, input, gradient, &result) takes ownership of input and gradient, and gives that of result, which may be null. It returns 0,
+// or 1 when it has failed.
+using Compute = int32_t (*)(void* state, void* input, void* gradient, void** result);
+using Release = void (*)(void* state);
+
+// A function of one tensor whose gradient managed code computes. The state is released with the graph.
+struct ManagedBackward : torch::autograd::Node {
+    at::Tensor input;
+    void* state = nullptr;
+    Compute compute = nullptr;
+    Release release = nullptr;
+
+    ~ManagedBackward() override { ManagedBackward::release_variables(); }
+
+    variable_list apply(variable_list&& gradients) override {
+        variable_list results(1);
+        if (!gradients[0].defined()) return results;
+        if (!state) throw std::runtime_error("this graph was already used by a backward pass");
+        void* result = nullptr;
+        if (compute(state, handle(input), handle(gradients[0]), &result) != 0)
+            throw std::runtime_error("the gradient of a part of the model could not be computed");
+        if (result) results[0] = *std::unique_ptr<at::Tensor>(static_cast<at::Tensor*>(result));
+        return results;
+    }
+
+    void release_variables() override {
+        input.reset();
+        if (state) release(state);
+        state = nullptr;
+    }
+};
+
 // The dense form of the gradient of an embedding.
 at::Tensor whole(const at::Tensor& gradient) { return gradient.defined() && gradient.is_sparse() ? gradient.to_dense() : gradient; }
 
@@ -56,6 +90,19 @@ ATTUNE_EXPORT int attune_embedding(void* table_, void* tokens_, void** result) {
         *result = nullptr;
         if (!table.is_cpu() || table.scalar_type() != at::kFloat || tokens.scalar_type() != at::kLong) return;
         *result = handle(Embedding::apply(table, tokens));
+    });
+}
+
+// Makes output, which has no gradient yet, a function of input.
+ATTUNE_EXPORT int attune_set_backward(void* output, void* input, void* state, Compute compute, Release release) {
+    return guard([&] {
+        std::shared_ptr<ManagedBackward> node(new ManagedBackward(), torch::autograd::deleteNode);
+        node->set_next_edges(torch::autograd::collect_next_edges(tensor(input)));
+        torch::autograd::set_history(tensor(output), node);
+        node->input = tensor(input).detach();
+        node->compute = compute;
+        node->release = release;
+        node->state = state;
     });
 }
 

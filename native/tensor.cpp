@@ -40,6 +40,18 @@ ATTUNE_EXPORT int attune_tensor_data(void* handle, void** data) {
     });
 }
 
+// Frees the memory of a tensor, which keeps its shape, or allocates it again with any values.
+ATTUNE_EXPORT int attune_tensor_set_storage(void* handle, int32_t allocated) {
+    return guard([&] {
+        const auto& t = tensor(handle);
+        TORCH_CHECK(t.is_contiguous() && t.storage_offset() == 0, "only a contiguous tensor can free its memory");
+        auto* storage = t.storage().unsafeGetStorageImpl();
+        auto bytes = allocated ? static_cast<size_t>(t.numel()) * t.itemsize() : 0;
+        storage->set_data_ptr_noswap(c10::GetAllocator(t.device().type())->allocate(bytes));
+        storage->set_nbytes(bytes);
+    });
+}
+
 // A view of memory that the caller must keep alive as long as the tensor.
 ATTUNE_EXPORT int attune_tensor_from_memory(void* data, const int64_t* sizes, int32_t dimensions, int32_t dtype, void** result) {
     return guard([&] {

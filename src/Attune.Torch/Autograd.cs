@@ -5,6 +5,16 @@ namespace Attune.Torch;
 /// <summary>Whether <see cref="Tensor.Backward"/> can use the operators that this thread calls.</summary>
 public static class Autograd
 {
+    /// <summary>Whether operators are recorded on this thread.</summary>
+    public static bool IsEnabled
+    {
+        get
+        {
+            using var mode = NoGrad();
+            return mode.WasEnabled;
+        }
+    }
+
     /// <summary>Switches recording off until the result is disposed.</summary>
     public static GradMode NoGrad() => new(enabled: false);
 
@@ -18,6 +28,8 @@ public readonly ref struct GradMode
     readonly int before;
 
     internal GradMode(bool enabled) => before = Native.attune_set_grad_mode(enabled ? 1 : 0);
+
+    internal bool WasEnabled => before != 0;
 
     public void Dispose() => _ = Native.attune_set_grad_mode(before);
 }

@@ -118,20 +118,27 @@ public sealed unsafe class Safetensors : IDisposable
     /// library.
     /// </summary>
     public static void Write(
-        string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, tensors.Select(t => new SafetensorsSource(t.Name, t.Value.DType, t.Value.ShapeArray, () => t.Value)), metadata);
+
+    /// <summary>Writes tensors that are computed one at a time.</summary>
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
+    public static void Write(
+        string path, IEnumerable<SafetensorsSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var ordered = tensors.OrderByDescending(t => t.Value.DType.Size()).ThenBy(t => t.Name, StringComparer.Ordinal).ToList();
+        var ordered = tensors.OrderByDescending(t => t.DType.Size()).ThenBy(t => t.Name, StringComparer.Ordinal).ToList();
         using var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 20);
         stream.Write(SafetensorsHeader.Encode(ordered, metadata));
-        foreach (var (_, value) in ordered)
-            WriteBytes(stream, value);
+        foreach (var tensor in ordered)
+            WriteBytes(stream, tensor);
         stream.Flush(flushToDisk: true);
     }
 
-    static void WriteBytes(FileStream stream, Tensor value)
+    static void WriteBytes(FileStream stream, SafetensorsSource tensor)
     {
         using var scope = TensorScope.Open();
-        var host = value.Detach().To(Device.Cpu).Contiguous();
+        using var noGrad = Autograd.NoGrad();
+        var host = tensor.Read().Detach().To(Device.Cpu).Contiguous();
         Native.Check(Native.attune_tensor_data(host.Handle, out var bytes));
         var left = host.ElementCount * host.DType.Size();
         for (var next = (byte*)bytes; left > 0;)

@@ -9,6 +9,9 @@ namespace Attune.Torch;
 /// </summary>
 public sealed record SafetensorsEntry(DType DType, long[] Shape, long Start, long End);
 
+/// <summary>A tensor to write to a safetensors file; <paramref name="Read"/> returns its value when it is written.</summary>
+public sealed record SafetensorsSource(string Name, DType DType, long[] Shape, Func<Tensor> Read);
+
 /// <summary>The header of a safetensors file. It is untrusted input: every number is checked before it is used.</summary>
 public sealed class SafetensorsHeader
 {
@@ -96,7 +99,7 @@ public sealed class SafetensorsHeader
     }
 
     /// <summary>Writes the length and the JSON, padded with spaces so that the data starts at a multiple of 8 bytes.</summary>
-    internal static byte[] Encode(IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    internal static byte[] Encode(IReadOnlyList<SafetensorsSource> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var json = new MemoryStream();
         json.Write(new byte[8]);
@@ -110,7 +113,7 @@ public sealed class SafetensorsHeader
     }
 
     static void WriteJson(
-        Utf8JsonWriter writer, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+        Utf8JsonWriter writer, IReadOnlyList<SafetensorsSource> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         writer.WriteStartObject();
         if (metadata is { Count: > 0 })
@@ -121,12 +124,12 @@ public sealed class SafetensorsHeader
             writer.WriteEndObject();
         }
         long start = 0;
-        foreach (var (name, value) in tensors)
+        foreach (var tensor in tensors)
         {
-            var end = start + value.ElementCount * value.DType.Size();
-            writer.WriteStartObject(name);
-            writer.WriteString("dtype", Types.First(type => type.DType == value.DType).Name);
-            WriteNumbers(writer, "shape", value.ShapeArray);
+            var end = start + tensor.Shape.Aggregate((long)tensor.DType.Size(), (product, length) => product * length);
+            writer.WriteStartObject(tensor.Name);
+            writer.WriteString("dtype", Types.First(type => type.DType == tensor.DType).Name);
+            WriteNumbers(writer, "shape", tensor.Shape);
             WriteNumbers(writer, "data_offsets", [start, end]);
             writer.WriteEndObject();
             start = end;

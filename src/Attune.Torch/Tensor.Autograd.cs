@@ -29,7 +29,20 @@ public sealed partial class Tensor
     /// <summary>
     /// Adds the gradients of this number (or of the dot product with <paramref name="gradient"/>) to every leaf that requires one.
     /// </summary>
-    public void Backward(Tensor? gradient = null) => Native.Check(Native.attune_backward(Handle, gradient?.Handle ?? 0));
+    public void Backward(Tensor? gradient = null) => CustomGradient.Check(Native.attune_backward(Handle, gradient?.Handle ?? 0));
+
+    /// <summary>Makes this tensor, which has no graph, a function of another one whose gradient is computed by a function.</summary>
+    /// <param name="input">The tensor that this one was computed from; it need not require a gradient.</param>
+    /// <param name="backward">
+    /// From the input, without a graph, and the gradient of this tensor to the gradient of the input; null for none. It is called at most
+    /// once, by the backward pass.
+    /// </param>
+    /// <param name="needed">What the function needs; disposed when the graph is freed.</param>
+    public Tensor WithBackward(Tensor input, Func<Tensor, Tensor, Tensor?> backward, IDisposable? needed = null)
+    {
+        CustomGradient.Set(this, input, backward, needed);
+        return this;
+    }
 
     /// <summary>
     /// The gradients of this number with respect to some leaves; null for a leaf that it does not depend on. Does not change the
@@ -40,7 +53,7 @@ public sealed partial class Tensor
         nint[] handles = [.. leaves.Select(leaf => leaf.Handle)];
         var found = new nint[handles.Length];
         fixed (nint* inputs = handles, results = found)
-            Native.Check(Native.attune_gradients(Handle, inputs, handles.Length, results));
+            CustomGradient.Check(Native.attune_gradients(Handle, inputs, handles.Length, results));
         return [.. found.Select(gradient => gradient == 0 ? null : new Tensor(gradient))];
     }
 }

@@ -30,6 +30,9 @@ public sealed partial class Tensor : IDisposable
 
     internal TensorScope? Scope { get; set; }
 
+    /// <summary>The handle of a tensor whose elements are read or written.</summary>
+    internal nint DataHandle => HasStorage ? Handle : throw new InvalidOperationException($"the memory of {this} was freed");
+
     internal nint Handle => handle != 0 ? handle : throw new ObjectDisposedException(nameof(Tensor));
 
     /// <summary>The length of each dimension.</summary>
@@ -60,6 +63,13 @@ public sealed partial class Tensor : IDisposable
         Free();
         conversion?.Result.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the handle away: it is no longer freed with this object.</summary>
+    internal nint TakeHandle()
+    {
+        Interlocked.Decrement(ref live);
+        return Interlocked.Exchange(ref handle, 0);
     }
 
     public override string ToString() =>

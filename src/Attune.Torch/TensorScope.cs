@@ -34,6 +34,15 @@ public sealed class TensorScope : IDisposable
         return tensor;
     }
 
+    /// <summary>Removes all tensors from this scope, so that they live until they are disposed.</summary>
+    public IReadOnlyList<Tensor> Take()
+    {
+        Tensor[] taken = [.. tensors.Where(tensor => tensor.Scope == this)];
+        foreach (var tensor in taken)
+            tensor.DetachFromScope();
+        return taken;
+    }
+
     /// <summary>Frees the tensors of this scope that were not kept. Scopes must be closed in reverse order of opening.</summary>
     public void Dispose()
     {

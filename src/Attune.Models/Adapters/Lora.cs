@@ -53,7 +53,10 @@ public sealed class Lora : IDisposable
             change.Initialize(random);
         using var ownWeights = Disable();
         foreach (var (_, own, replacement) in lora.savedModules)
+        {
+            using var gathered = own.Gather();
             replacement.Value = own.Value.Detach().Clone();
+        }
         if (lora.settings.TargetsAllLinear)
             lora.Config["target_modules"] = new JsonArray([.. lora.layers.Select(layer => (JsonNode)layer.Name)]);
         lora.Config["fan_in_fan_out"] = lora.layers.Exists(layer => layer.Layer.IsInputMajor);
@@ -120,6 +123,7 @@ public sealed class Lora : IDisposable
         void Replace(Parameter parameter, Func<Tensor> change)
         {
             using var scope = TensorScope.Open();
+            using var gathered = parameter.Gather();
             var before = parameter.Value;
             parameter.Value = change();
             if (keepBase)

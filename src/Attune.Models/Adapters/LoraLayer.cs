@@ -51,8 +51,10 @@ sealed class LoraLayer
         var (device, bound) = (layer.Weight.Value.Device, 1 / Math.Sqrt(layer.Inputs));
         A.Value = Tensor.Empty(A.Shape.ToArray(), device: random.Device).UniformInPlace(-bound, bound, random).To(device);
         B.Value = Tensor.Zeros(B.Shape.ToArray(), device: device);
-        if (Magnitude is not null)
-            Magnitude.Value = Norms(Changed());
+        if (Magnitude is null)
+            return;
+        using var gathered = layer.Weight.Gather();
+        Magnitude.Value = Norms(Changed());
     }
 
     /// <summary>(…, in) → (…, out)</summary>

@@ -1,11 +1,14 @@
 using Attune.Models.Layers;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 
 namespace Attune.Models.Backbones;
 
 /// <summary>A decoder: a stack of layers, of which a part can be computed alone.</summary>
 public abstract class Decoder : Backbone
 {
+    ShardedLayers? sharded;
+
     /// <summary>Number of layers in the stack.</summary>
     public abstract int Layers { get; }
 
@@ -17,18 +20,15 @@ public abstract class Decoder : Backbone
         ? 0
         : Enumerable.Range(0, Layers).TakeWhile(layer => !IsTrained(Layer(layer))).Count();
 
-    public override Tensor Forward(ModelInput input, KvCache? cache = null)
-    {
-        var runLayer = PrepareLayers(input, cache);
-        return ApplyFinalNorm(RunLayers(0, Layers, Embed(input, cache?.Length ?? 0), runLayer));
-    }
+    public override Tensor Forward(ModelInput input, KvCache? cache = null) =>
+        ApplyFinalNorm(RunLayers(0, Layers, Embed(input, cache?.Length ?? 0), input, cache));
 
     /// <summary>The input of a layer, counted from 0: (B, T, D).</summary>
-    public Tensor ForwardTo(int layer, ModelInput input) => RunLayers(0, layer, Embed(input, cached: 0), PrepareLayers(input, cache: null));
+    public Tensor ForwardTo(int layer, ModelInput input) => RunLayers(0, layer, Embed(input, cached: 0), input);
 
     /// <summary>From the input of one layer to the input of another: (B, T, D).</summary>
     public Tensor ForwardBetween(int from, int to, Tensor hidden, ModelInput input) =>
-        from == to ? hidden : RunLayers(from, to, hidden, PrepareLayers(input, cache: null));
+        from == to ? hidden : RunLayers(from, to, hidden, input);
 
     /// <summary>From the input of a layer to the end, the final norm included: (B, T, D).</summary>
     public Tensor ForwardFrom(int layer, Tensor hidden, ModelInput input) => ApplyFinalNorm(ForwardBetween(layer, Layers, hidden, input));
@@ -36,6 +36,10 @@ public abstract class Decoder : Backbone
     /// <summary>The parameters of all layers from this one on, and of the final norm.</summary>
     public IEnumerable<Parameter> ParametersFrom(int layer) =>
         Enumerable.Range(layer, Layers - layer).Select(Layer).Append(FinalNorm).SelectMany(module => module.Parameters);
+
+    /// <summary>Divides the weights of the layers, which have no memory yet, among ranks; null leaves them whole.</summary>
+    internal void Shard(WeightSharding? sharding) =>
+        sharded = sharding is null ? null : new(sharding, [.. Enumerable.Range(0, Layers).Select(Layer)]);
 
     /// <summary>The modules before the first layer.</summary>
     protected abstract IEnumerable<Module> Embeddings { get; }
@@ -56,12 +60,15 @@ public abstract class Decoder : Backbone
     protected abstract Tensor ApplyFinalNorm(Tensor hidden);
 
     /// <summary>Frees each layer's intermediate tensors; autograd keeps what it needs.</summary>
-    static Tensor RunLayers(int from, int to, Tensor hidden, Func<int, Tensor, Tensor> runLayer)
+    Tensor RunLayers(int from, int to, Tensor hidden, ModelInput input, KvCache? cache = null)
     {
+        using var shared = new SharedTensors<Func<int, Tensor, Tensor>>(() => PrepareLayers(input, cache));
         for (var layer = from; layer < to; layer++)
         {
             using var scope = TensorScope.Open();
-            hidden = scope.MoveToOuterScope(runLayer(layer, hidden));
+            hidden = scope.MoveToOuterScope(sharded is null
+                ? shared.Value(layer, hidden)
+                : sharded.Run(layer, hidden, shared, IsTrained(Layer(layer))));
         }
         return hidden;
     }

@@ -3,6 +3,7 @@ using Attune.Models.Backbones;
 using Attune.Models.Families;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
+using Attune.Torch.Distributed;
 
 namespace Attune.Models.Checkpoints;
 
@@ -26,14 +27,14 @@ static class ModelBuilder
     public static LanguageModel WithoutHeads(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
-        var backbone = family.Backbone(json);
+        var backbone = Sharded(family.Backbone(json));
         return new(config, family.BackboneName, backbone, family.OutputHead(json, backbone, ModelFamily.IsTied(json)));
     }
 
     public static RewardModel RewardModel(JsonObject config, string source)
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
-        var backbone = family.Backbone(json);
+        var backbone = Sharded(family.Backbone(json));
         return new(config, source, family.BackboneName, backbone, () => NewRewardHead(config, family, json, backbone));
     }
 
@@ -63,6 +64,13 @@ static class ModelBuilder
     {
         var (family, json) = (Family(config, source), new ConfigReader(config, source));
         return [.. head(family, json, family.Backbone(json)).NamedParameters().Select(parameter => parameter.Name)];
+    }
+
+    /// <summary>Divides the layers of a decoder among the ranks of the current job, where it shards weights.</summary>
+    static Backbone Sharded(Backbone backbone)
+    {
+        (backbone as Decoder)?.Shard(WeightSharding.Current);
+        return backbone;
     }
 
     /// <exception cref="InvalidDataException">The family has no token classifier.</exception>

@@ -263,8 +263,14 @@ public static class Pretrained
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         foreach (var (name, parameter) in clone.NamedParameters())
-            parameter.Value = isCopied(name, first[name]) ? first[name].Value.Clone() : first[name].Value;
+            parameter.Value = isCopied(name, first[name]) ? Copy(first[name]) : first[name].Value;
         return clone;
+    }
+
+    static Tensor Copy(Parameter parameter)
+    {
+        using var gathered = parameter.Gather();
+        return parameter.Value.Clone();
     }
 
     /// <summary>A model with these settings and the same heads, without memory.</summary>
@@ -336,11 +342,18 @@ public static class Pretrained
     /// <summary>Writes parameters in their stored types, with the metadata that transformers expects.</summary>
     internal static void WriteTensors(string path, IEnumerable<(string Name, Parameter Value)> parameters)
     {
-        using var scope = TensorScope.Open();
         Safetensors.Write(
             path,
-            parameters.Select(parameter => (parameter.Name, parameter.Value.Value.Detach().To(parameter.Value.StoredDType))),
+            parameters.Select(parameter => new SafetensorsSource(
+                parameter.Name, parameter.Value.StoredDType, parameter.Value.Shape.ToArray(), () => Stored(parameter.Value))),
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+
+        static Tensor Stored(Parameter parameter)
+        {
+            using var gathered = parameter.Gather();
+            var stored = parameter.Value.Detach().To(parameter.StoredDType);
+            return parameter.IsHeld ? stored : stored.Clone();
+        }
     }
 
     static JsonObject DefaultGenerationConfig(JsonObject config)

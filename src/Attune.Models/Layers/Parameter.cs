@@ -1,5 +1,6 @@
 using Attune.Models.Adapters;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 
 namespace Attune.Models.Layers;
 
@@ -7,9 +8,10 @@ namespace Attune.Models.Layers;
 /// A trainable tensor. Its shape is known from the start; its memory is allocated when it is initialised or loaded, so that a
 /// checkpoint can be compared with a model first.
 /// </summary>
-public sealed class Parameter(long[] shape, double initialStd, double initialMean = 0)
+public sealed class Parameter(long[] shape, double initialStd, double initialMean = 0) : IShard
 {
     Tensor? value;
+    (WeightSharding Sharding, ShardRange Range, int Owner)? shard;
 
     public ReadOnlySpan<long> Shape => shape;
 
@@ -28,8 +30,26 @@ public sealed class Parameter(long[] shape, double initialStd, double initialMea
             if (!value.Shape.SequenceEqual(shape))
                 throw new ArgumentException($"the value of a parameter must have its shape [{string.Join(", ", shape)}] (was {value})");
             Current.value = value.DetachFromScope();
+            if (!IsHeld)
+                value.FreeStorage();
         }
     }
+
+    /// <summary>The rank that holds the tensor; null where every rank does.</summary>
+    public int? Owner => Current.shard?.Owner;
+
+    /// <summary>Whether the tensor has memory on this rank without <see cref="Gather"/>.</summary>
+    public bool IsHeld => Current.shard is not { } own || own.Owner == own.Sharding.Rank;
+
+    Tensor IShard.Tensor => value!;
+
+    int IShard.Owner => shard!.Value.Owner;
+
+    /// <summary>Gathers the tensor from the rank that holds it, until the result is disposed.</summary>
+    public GatheredWeights Gather() => Current.shard is { } own ? own.Sharding.Gather(own.Range) : default;
+
+    /// <summary>Lets one rank hold the tensor, which has no memory yet.</summary>
+    internal void Shard(WeightSharding sharding, ShardRange range, int owner) => shard = (sharding, range, owner);
 
     /// <summary>The tensor in a type; null for its own. It is converted only when the tensor has changed.</summary>
     internal Tensor In(DType? dtype) => dtype is { } narrow ? Value.Converted(narrow) : Value;
@@ -60,6 +80,7 @@ public sealed class Parameter(long[] shape, double initialStd, double initialMea
         {
             using var noGrad = Autograd.NoGrad();
             using var scope = TensorScope.Open();
+            using var gathered = Gather();
             return Extremes(Value.Detach().Reshape(-1)).All(double.IsFinite);
         }
     }
@@ -79,7 +100,9 @@ public sealed class Parameter(long[] shape, double initialStd, double initialMea
         if (before.DType == (dtype ?? before.DType) && before.Device == device)
             return;
         using var scope = TensorScope.Open();
-        var after = before.Detach().To(dtype ?? before.DType).To(device);
+        var after = IsHeld
+            ? before.Detach().To(dtype ?? before.DType).To(device)
+            : Tensor.Empty(shape, dtype ?? before.DType, device);
         after.RequiresGrad = before.RequiresGrad;
         Value = after;
         before.Dispose();

@@ -62,6 +62,22 @@ public static class Ranks
     /// <summary>Waits for all ranks.</summary>
     public static void Wait() => _ = Any(false);
 
+    /// <summary>Divides items among ranks: the largest first, each to the rank with the fewest elements so far.</summary>
+    /// <param name="sizes">The elements of each item.</param>
+    /// <param name="ranks">The number of ranks.</param>
+    /// <param name="known">The ranks of items that have one already; null for none.</param>
+    /// <returns>The rank of each item.</returns>
+    public static int[] Divide(IReadOnlyList<long> sizes, int ranks, IReadOnlyList<int?>? known = null)
+    {
+        var (owners, elements) = (new int[sizes.Count], new long[ranks]);
+        foreach (var at in Enumerable.Range(0, sizes.Count).OrderBy(at => known?[at] is null).ThenByDescending(at => sizes[at]))
+        {
+            owners[at] = known?[at] ?? Array.IndexOf(elements, elements.Min());
+            elements[owners[at]] += sizes[at];
+        }
+        return owners;
+    }
+
     sealed class Change : IDisposable
     {
         readonly IRanks? before = current.Value;

@@ -45,11 +45,16 @@ static unsafe partial class Native
     [LibraryImport(Library)] public static partial void attune_tensor_free(nint tensor);
     [LibraryImport(Library)] public static partial int attune_tensor_info(nint tensor, out NativeTensorInfo info);
     [LibraryImport(Library)] public static partial int attune_tensor_version(nint tensor, out long version);
+    [LibraryImport(Library)] public static partial int attune_tensor_set_storage(nint tensor, int allocated);
     [LibraryImport(Library)] public static partial int attune_tensor_data(nint tensor, out void* data);
     [LibraryImport(Library)]
     public static partial int attune_tensor_from_memory(void* data, long* sizes, int dimensions, int dtype, out nint tensor);
 
     [LibraryImport(Library)] public static partial int attune_embedding(nint table, nint tokens, out nint result);
+    [LibraryImport(Library)]
+    public static partial int attune_set_backward(
+        nint output, nint input, nint state, delegate* unmanaged<nint, nint, nint, nint*, int> compute,
+        delegate* unmanaged<nint, void> release);
     [LibraryImport(Library)] public static partial int attune_backward(nint root, nint gradient);
     [LibraryImport(Library)] public static partial int attune_gradients(nint root, nint* leaves, int count, nint* results);
     [LibraryImport(Library)] public static partial int attune_grad(nint tensor, out nint gradient);

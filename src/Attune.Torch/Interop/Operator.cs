@@ -88,7 +88,7 @@ sealed unsafe class Operator(string name, string overload)
         if (argument.Payload is null)
             return value;
         if (argument.Tag is ValueTag.Tensor)
-            value.Bits = ((Tensor)argument.Payload).Handle;
+            value.Bits = ((Tensor)argument.Payload).DataHandle;
         else if (argument.Tag is ValueTag.Generator)
             value.Bits = ((RandomSource)argument.Payload).Handle;
         else
@@ -111,7 +111,7 @@ sealed unsafe class Operator(string name, string overload)
                 break;
             case Tensor?[] tensors:
                 foreach (var tensor in tensors)
-                    *free++ = tensor?.Handle ?? 0;
+                    *free++ = tensor?.DataHandle ?? 0;
                 break;
         }
     }

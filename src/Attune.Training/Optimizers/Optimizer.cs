@@ -28,7 +28,8 @@ public sealed class Optimizer : IRunState
     {
         (this.rule, this.weightDecay) = (rule, weightDecay);
         (string Name, Parameter Value)[] trained = [.. parameters.Where(parameter => parameter.Value.Trainable)];
-        owners = Owners([.. trained.Select(parameter => parameter.Value.ElementCount)], ranks.Count);
+        owners = Ranks.Divide(
+            [.. trained.Select(parameter => parameter.Value.ElementCount)], ranks.Count, [.. trained.Select(parameter => parameter.Value.Owner)]);
         foreach (var (at, (name, parameter)) in trained.Index())
             slots.Add((name, parameter, owners[at] == ranks.Rank ? NewState(parameter) : []));
     }
@@ -68,7 +69,8 @@ public sealed class Optimizer : IRunState
     }
 
     /// <summary>
-    /// Adds up the gradients of all ranks. Only the rank that updates a parameter then has its gradient, if any rank had one.
+    /// Adds up the gradients of all ranks. Only the rank that updates a parameter then has its gradient, if any rank had one. Those of
+    /// sharded parameters were added up in the backward pass.
     /// </summary>
     public void SumGradients()
     {
@@ -76,7 +78,7 @@ public sealed class Optimizer : IRunState
             return;
         using var scope = TensorScope.Open();
         var present = Ranks.Gather(() => slots.ConvertAll(slot => slot.Parameter.Value.Grad is not null));
-        int[] summed = [.. Enumerable.Range(0, slots.Count).Where(at => present.Any(rank => rank[at]))];
+        int[] summed = [.. Whole.Where(at => present.Any(rank => rank[at]))];
         ranks.Sum(
             [.. summed.Select(at => slots[at].Parameter.Value).Select(value => value.Grad ??= value.Detach().ZerosLike())],
             [.. summed.Select(at => owners[at])]);
@@ -123,8 +125,11 @@ public sealed class Optimizer : IRunState
                     parameter.Value, gradient, state, steps, learningRate, Decays(name, parameter) ? weightDecay : 0, gradientScale);
         });
         if (Ranks.AreMany)
-            ranks.Broadcast(Parameters, owners);
+            ranks.Broadcast([.. Whole.Select(at => slots[at].Parameter.Value)], [.. Whole.Select(at => owners[at])]);
     }
+
+    /// <summary>The parameters that every rank holds.</summary>
+    IEnumerable<int> Whole => Enumerable.Range(0, slots.Count).Where(at => slots[at].Parameter.Owner is null);
 
     /// <summary>Calls an action with the index of each parameter; the largest parameters start first.</summary>
     void ForEach(Action<int> action) => Workers.Map(bySize ??= [.. Enumerable.Range(0, slots.Count).OrderBy(Size)], at =>
@@ -136,18 +141,6 @@ public sealed class Optimizer : IRunState
     });
 
     long Size(int at) => slots[at].Parameter.ElementCount;
-
-    /// <summary>The rank that updates each parameter: the largest first, each to the rank with the fewest elements so far.</summary>
-    internal static int[] Owners(IReadOnlyList<long> sizes, int ranks)
-    {
-        var (owners, elements) = (new int[sizes.Count], new long[ranks]);
-        foreach (var at in Enumerable.Range(0, sizes.Count).OrderByDescending(at => sizes[at]))
-        {
-            owners[at] = Array.IndexOf(elements, elements.Min());
-            elements[owners[at]] += sizes[at];
-        }
-        return owners;
-    }
 
     public bool IsSharded => true;
 

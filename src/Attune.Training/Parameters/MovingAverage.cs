@@ -18,7 +18,7 @@ public sealed class MovingAverage : IRunState
     {
         this.decay = decay;
         using var noGrad = Autograd.NoGrad();
-        foreach (var (name, parameter) in parameters)
+        foreach (var (name, parameter) in parameters.Where(parameter => parameter.Value.IsHeld))
             slots.Add((name, parameter, parameter.Value.Detach().Clone().DetachFromScope()));
     }
 
@@ -51,10 +51,12 @@ public sealed class MovingAverage : IRunState
         return new SwapBack(this);
     }
 
+    public bool IsSharded => slots.Exists(slot => slot.Parameter.Owner is not null);
+
     public void Save(StateWriter writer)
     {
-        foreach (var (name, _, average) in slots)
-            writer.Write(name, average);
+        foreach (var (name, parameter, average) in slots)
+            writer.Write(name, parameter, average);
     }
 
     public void Load(StateReader reader)

@@ -38,6 +38,10 @@ public sealed partial class TrainedParameters
     /// <exception cref="InvalidDataException">The model has no such parameters.</exception>
     public static TrainedParameters Select(Module model, ParameterOptions options, int seed)
     {
+        if (options.Lora is { Rank: > 0, Merge: true } && model.Parameters.Any(parameter => parameter.Owner is not null))
+            throw new InvalidDataException(
+                "`parameters.lora.merge` must be false with `run.shardWeights`: no process has the whole model, which the adapter would be "
+                + "merged into. `attune models merge` can do it afterwards.");
         if (options.Lora.Rank > 0)
             return new(model, options, NewAdapter(model, options.Lora, seed));
         model.SetTrainable(true);

@@ -44,7 +44,7 @@ public sealed class Reference : IRunState
         var leaders = trained.Values();
         kept = policy.With(Pretrained.CloneSharing(policy.Model, (name, _) => leaders.ContainsKey(name)));
         followed = [.. kept.Model.NamedParameters().Where(own => leaders.ContainsKey(own.Name))
-            .Select(own => (own.Name, own.Value, leaders[own.Name]))];
+            .Where(own => own.Value.IsHeld).Select(own => (own.Name, own.Value, leaders[own.Name]))];
     }
 
     /// <summary>Whether its log-probabilities of given responses are computed once, before training.</summary>
@@ -78,10 +78,12 @@ public sealed class Reference : IRunState
             own.Value.LerpInPlace(leader(), options.SyncRate);
     }
 
+    public bool IsSharded => followed.Any(parameter => parameter.Own.Owner is not null);
+
     public void Save(StateWriter writer)
     {
         foreach (var (name, own, _) in followed)
-            writer.Write(name, own.Value);
+            writer.Write(name, own);
     }
 
     public void Load(StateReader reader)

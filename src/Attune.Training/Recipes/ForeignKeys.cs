@@ -76,8 +76,9 @@ static class ForeignKeys
         logging_steps logging_dir report_to use_wandb |  | every step is logged in metrics.jsonl of the run folder
         resume_from_checkpoint |  | `attune train RUN` resumes a run
         overwrite_output_dir |  | name another folder with run.output, or delete the old one
+        deepspeed zero_stage fsdp | run.shardWeights | ZeRO stage 3; `attune launch` starts several processes, which use stage 1 otherwise
         gradient_checkpointing |  | a smaller training.microBatchSize or parameters.topLayers saves memory
-        load_in_4bit load_in_8bit deepspeed zero_stage attn_implementation use_liger_kernel |  | Attune does not have this
+        load_in_4bit load_in_8bit attn_implementation use_liger_kernel |  | Attune does not have this
         push_to_hub trust_remote_code |  | Attune does not have this
         model_name_or_path model_path sft_model_path pretrain | model | a folder in the format of Hugging Face
         ref_model ref_model_path ref_reward_offload |  | the reference is the model that training starts from; see the section reference

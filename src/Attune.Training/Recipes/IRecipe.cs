@@ -29,6 +29,9 @@ public interface IRecipe : IValidatableObject
     /// <summary>Whether an update can be computed in micro-batches.</summary>
     bool CanSplitUpdates => true;
 
+    /// <summary>Whether the weights of the model can be divided among processes.</summary>
+    bool CanShardWeights => true;
+
     /// <summary>Renamed keys: the old full key, and the new one.</summary>
     IReadOnlyDictionary<string, string> FormerKeys => new Dictionary<string, string>();
 

@@ -1,4 +1,5 @@
 using Attune.Input;
+using Attune.Models.Backbones;
 using Attune.Reporting.Runs;
 using Attune.Torch;
 using Attune.Torch.Distributed;
@@ -22,7 +23,7 @@ public static class RecipeRunner
             throw new InvalidDataException(string.Join("\n", missing));
         var full = WithParallelism(Resolve(recipe));
         using var run = new Run(full.Run, method, RecipeWriter.Write(method.Name, full, withComments: false), display);
-        full.Train(run, cancellation);
+        Train(full, run, cancellation);
         return run.Folder;
     }
 
@@ -45,7 +46,7 @@ public static class RecipeRunner
         if (IsFinished(folder, display))
             return folder;
         using var run = new Run(full.Run, method, recipe: null, display);
-        full.Train(run, cancellation);
+        Train(full, run, cancellation);
         return folder;
     }
 
@@ -67,7 +68,7 @@ public static class RecipeRunner
         var (method, recipe) = RecipeReader.Read(method: null, folder.Recipe, overrides, pathsMustExist: true);
         recipe = WithParallelism(recipe);
         using var run = new Run(recipe.Run with { Output = path }, method, recipe: null, display);
-        recipe.Train(run, cancellation);
+        Train(recipe, run, cancellation);
         return folder;
     }
 
@@ -87,6 +88,8 @@ public static class RecipeRunner
     public static IRecipe WithParallelism(IRecipe recipe)
     {
         var (backbone, ranks) = (recipe.DescribeBackbone(), Ranks.Current);
+        if (SharesWeights(recipe))
+            recipe = Shardable(recipe, backbone);
         var examples = (recipe.ExamplesOfUpdate + ranks.Count - 1) / ranks.Count;
         var (run, training) = Parallelism.Choose(
             recipe.Run, recipe.Training, new(Math.Max(1, Environment.ProcessorCount / ranks.LocalCount), backbone.ParameterCount, examples)
@@ -96,6 +99,32 @@ public static class RecipeRunner
                 HasDropout = recipe.DrawsDropout(backbone),
             });
         return recipe.With(run, training);
+    }
+
+    static bool SharesWeights(IRecipe recipe) => recipe.Run.ShardWeights && Ranks.AreMany;
+
+    /// <summary>A recipe whose layers' weights can be divided: one worker, because the workers of a rank would gather at the same time.</summary>
+    /// <exception cref="InvalidDataException">The model or the training cannot be used with <c>run.shardWeights</c>.</exception>
+    static IRecipe Shardable(IRecipe recipe, Backbone backbone)
+    {
+        if (!recipe.CanShardWeights)
+            throw new InvalidDataException("`run.shardWeights` must be false for this method, which needs all weights at once.");
+        if (backbone is not Decoder)
+            throw new InvalidDataException("`run.shardWeights` must be false for this model: it shards decoders only, such as Llama or GPT-2.");
+        if (recipe.DrawsDropout(backbone))
+            throw new InvalidDataException(
+                "`run.shardWeights` must be false with dropout: the backward pass computes layers again, with other noise. Or switch the "
+                + "dropout off.");
+        if (recipe.Training.Workers > 1)
+            throw new InvalidDataException(
+                $"`training.workers` must be 1 with `run.shardWeights` (was {recipe.Training.Workers}): the processes share the work.");
+        return recipe.With(recipe.Run, recipe.Training with { Workers = 1 });
+    }
+
+    static void Train(IRecipe recipe, Run run, CancellationToken cancellation)
+    {
+        using var sharding = SharesWeights(recipe) ? Ranks.Use(new WeightSharding(Ranks.Current)) : null;
+        recipe.Train(run, cancellation);
     }
 
     static bool IsFinished(RunFolder folder, IRunDisplay display)

@@ -61,6 +61,8 @@ public sealed record TrpoRecipe : ActorCriticRecipe
         ],
     };
 
+    public bool CanShardWeights => false;
+
     public TrpoRecipe()
     {
         Run = new() { Output = "runs/trpo" };

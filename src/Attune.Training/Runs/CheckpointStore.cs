@@ -140,7 +140,7 @@ sealed class CheckpointStore(string folder, int keep)
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var numbers = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach (var (part, state) in states.Where(state => rank == 0 || state.Value.IsSharded))
-            state.Save(new(part, tensors, numbers));
+            state.Save(new(part, tensors, numbers, isFirst: rank == 0));
         var file = rank == 0 ? Tensors : string.Create(CultureInfo.InvariantCulture, $"rank-{rank}.safetensors");
         Safetensors.Write(Path.Combine(path, file), tensors.Select(pair => (pair.Key, pair.Value)));
         if (rank > 0)

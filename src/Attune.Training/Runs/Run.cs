@@ -228,9 +228,11 @@ public sealed partial class Run : IDisposable, IRunState
     public void Complete(Action<string> saveModel)
     {
         TakeBest();
-        if (!Ranks.IsFirst)
-            return;
-        using var alone = Ranks.Alone();
+        _ = Ranks.Once(() => WriteResult(saveModel));
+    }
+
+    bool WriteResult(Action<string> saveModel)
+    {
         AtomicWrite.Folder(Folder.Model, folder =>
         {
             saveModel(folder);
@@ -240,6 +242,7 @@ public sealed partial class Run : IDisposable, IRunState
         RunReport.Write(Folder, Method);
         AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {NumberFormat.Duration(TimeSpan.FromSeconds(Seconds))}; the model is in {Folder.Model}");
+        return true;
     }
 
     public void Dispose()

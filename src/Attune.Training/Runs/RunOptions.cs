@@ -27,6 +27,13 @@ public sealed record RunOptions
     public string Dtype { get; init; } = DTypes.Auto;
 
     /// <summary>
+    /// With several processes: divides the weights of a decoder's layers among them, for models that do not fit into the memory of each. A
+    /// process gathers a layer's weights for its forward and backward pass, and frees them afterwards (ZeRO stage 3, FSDP). It needs less
+    /// memory and more time; docs/distributed.md.
+    /// </summary>
+    public bool ShardWeights { get; init; }
+
+    /// <summary>
     /// Threads of an operator on the CPU. 0: the number of processors, or 1 where training.workers is above 1; recorded in the run folder.
     /// </summary>
     [Range(0, double.PositiveInfinity)]

@@ -6,16 +6,18 @@ namespace Attune.Training.States;
 /// <summary>The trained parameters; the others are loaded from the model's folder again.</summary>
 public sealed class ModelState(IReadOnlyList<(string Name, Parameter Value)> trained) : IRunState
 {
+    public bool IsSharded => trained.Any(parameter => parameter.Value.Owner is not null);
+
     public void Save(StateWriter writer)
     {
         foreach (var (name, parameter) in trained)
-            writer.Write(name, parameter.Value);
+            writer.Write(name, parameter);
     }
 
     public void Load(StateReader reader)
     {
         foreach (var (name, parameter) in trained)
-            reader.ReadInto(name, parameter.Value);
+            reader.ReadInto(name, parameter);
     }
 }
 

@@ -1,3 +1,4 @@
+using Attune.Models.Layers;
 using Attune.Torch;
 
 namespace Attune.Training.States;
@@ -17,6 +18,14 @@ public sealed class StateReader(string part, IReadOnlyList<Safetensors> files, I
     /// <summary>Overwrites a tensor of the same shape.</summary>
     /// <exception cref="InvalidDataException">The checkpoint has no such tensor: it was written with another recipe.</exception>
     public void ReadInto(string name, Tensor target) => FileOf(name).ReadInto($"{part}/{name}", target);
+
+    /// <summary>Overwrites a parameter on the ranks that hold it.</summary>
+    /// <inheritdoc cref="ReadInto(string, Tensor)"/>
+    public void ReadInto(string name, Parameter parameter)
+    {
+        if (parameter.IsHeld)
+            ReadInto(name, parameter.Value);
+    }
 
     Safetensors FileOf(string name) => files.FirstOrDefault(file => file.Header.Entries.ContainsKey($"{part}/{name}")) ?? files[0];
 }
