@@ -75,6 +75,7 @@ public sealed class GradientTests
         ["repeat interleave"] = () => Check(x => x[0].RepeatInterleave(3, 0), [2, 2]),
         ["contiguous"] = () => Check(x => x[0].Transpose(0, 1).Contiguous(), [2, 3]),
         ["clone"] = () => Check(x => x[0].Clone(), [3]),
+        ["a function's own gradient"] = () => Check(x => OwnGradient(x[0].Exp()).Exp(), [3]),
         ["to float64 and back"] = () => Check(x => x[0].To(DType.Float64), [3]),
     };
 
@@ -83,6 +84,29 @@ public sealed class GradientTests
     [Theory]
     [MemberData(nameof(Names))]
     public void GradientAgreesWithDifferences(string name) => Checks[name]();
+
+    [Fact]
+    public void Backward_OwnGradientThrows_ThrowsTheSameException()
+    {
+        using var scope = TensorScope.Open();
+        var x = Tensor.Ones([2]);
+        x.RequiresGrad = true;
+        var y = x.Detach().Square().WithBackward(x, (_, _) => throw new OperationCanceledException("stop"));
+        Assert.Equal("stop", Assert.Throws<OperationCanceledException>(() => y.Sum().Backward()).Message);
+    }
+
+    [Fact]
+    public void WithBackward_GraphIsFreed_DisposesWhatItNeeds()
+    {
+        using var needed = new CancellationTokenSource();
+        using (TensorScope.Open())
+            Assert.False(OwnGradient(Tensor.Ones([2]), needed).Device != Device.Cpu);
+        Assert.Throws<ObjectDisposedException>(() => needed.Token);
+    }
+
+    /// <summary>x².</summary>
+    static Tensor OwnGradient(Tensor x, IDisposable? needed = null) =>
+        x.Detach().Square().WithBackward(x, (input, gradient) => input * gradient * 2, needed);
 
     static void Check(Func<Tensor[], Tensor> function, params long[][] shapes)
     {

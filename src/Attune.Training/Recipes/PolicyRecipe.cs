@@ -114,6 +114,8 @@ public abstract record PolicyRecipe : IRecipe
 
     public virtual int ExamplesOfUpdate => Training.BatchSize;
 
+    public virtual bool CanShardWeights => true;
+
     public virtual int ResponseRoom => Sampling.MaxNewTokens;
 
     /// <summary>The critic; null for a method without one. May add a head to the model.</summary>

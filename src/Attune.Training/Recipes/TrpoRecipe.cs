@@ -61,7 +61,7 @@ public sealed record TrpoRecipe : ActorCriticRecipe
         ],
     };
 
-    public bool CanShardWeights => false;
+    public override bool CanShardWeights => false;
 
     public TrpoRecipe()
     {

@@ -36,15 +36,6 @@ public sealed class RankTests : IDisposable
         runs.Start(kind, Recipe(kind, "one")), Start(kind, Recipe(kind, "four"), ranks: 4));
 
     [Theory]
-    [MemberData(nameof(Kinds))]
-    public void Train_ShardedWeights_LogsTheNumbersOfOne(string kind)
-    {
-        AssertSameNumbers(runs.Start(kind, Recipe(kind, "one")), Start(kind, Sharded(Recipe(kind, "sharded")), ranks: 2));
-    }
-
-    static IRecipe Sharded(IRecipe recipe) => recipe.With(recipe.Run with { ShardWeights = true }, recipe.Model);
-
-    [Theory]
     [InlineData("sft")]
     [InlineData("ppo")]
     public void Train_DropoutOrEpisodes_EndsWithTheSameWeightsOnAllRanksAndAfterAResume(string kind)
@@ -190,7 +181,7 @@ public sealed class RankTests : IDisposable
         return results[0].Folder;
     }
 
-    static void AssertSameNumbers(RunFolder expected, RunFolder found)
+    internal static void AssertSameNumbers(RunFolder expected, RunFolder found)
     {
         var (one, two) = (Metrics(expected), Metrics(found));
         Assert.Equal(one.Count, two.Count);
