@@ -46,8 +46,8 @@ struct Embedding : torch::autograd::Function<Embedding> {
     }
 };
 
-// compute(state, input, gradient, &result) takes ownership of input and gradient, and gives that of result, which may be null. It returns 0,
-// or 1 when it has failed.
+// compute(state, input, gradient, &result) takes ownership of input and gradient, and gives away that of result, which may be null. It
+// returns 0, or 1 when it has failed.
 using Compute = int32_t (*)(void* state, void* input, void* gradient, void** result);
 using Release = void (*)(void* state);
 

@@ -4,7 +4,9 @@ namespace Attune.Torch;
 
 public sealed partial class Tensor
 {
-    /// <summary>Whether the elements are in memory. Operators on a tensor without them throw <see cref="InvalidOperationException"/>.</summary>
+    /// <summary>
+    /// Whether the elements are in memory. Operators on a tensor without them throw <see cref="InvalidOperationException"/>.
+    /// </summary>
     public bool HasStorage { get; private set; } = true;
 
     /// <summary>Frees the memory of the elements. Shape, type, device and gradient remain. No view of the tensor may be in use.</summary>

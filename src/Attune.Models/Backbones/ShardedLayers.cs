@@ -5,8 +5,8 @@ using Attune.Torch.Distributed;
 namespace Attune.Models.Backbones;
 
 /// <summary>
-/// The layers of a decoder whose weights are divided among ranks. A layer's weights are gathered before it is computed and freed afterwards.
-/// The backward pass gathers them again and computes the layer a second time, from its input (Chen et al. 2016,
+/// The layers of a decoder whose weights are divided among ranks. A layer's weights are gathered before it is computed and freed
+/// afterwards. The backward pass gathers them again and computes the layer a second time, from its input (Chen et al. 2016,
 /// https://arxiv.org/abs/1604.06174), so that between the two no weights and no intermediate tensors are in memory.
 /// </summary>
 sealed class ShardedLayers

@@ -140,11 +140,11 @@ public sealed class WeightSharding(IRanks ranks) : IRanks
         var trained = Trained(range);
         Tensor[] sums = [.. trained.Select((shard, at) => gradients?[at] ?? ZerosLike(shard.Tensor))];
         ranks.Sum(sums, [.. trained.Select(shard => shard.Owner)]);
-        foreach (var (tensor, sum) in trained.Zip(sums).Where(pair => pair.First.Owner == Rank).Select(pair => (pair.First.Tensor, pair.Second)))
-            if (tensor.Grad is { } accumulated)
+        foreach (var (shard, sum) in trained.Zip(sums).Where(pair => pair.First.Owner == Rank))
+            if (shard.Tensor.Grad is { } accumulated)
                 accumulated.AddInPlace(sum);
             else
-                tensor.Grad = sum;
+                shard.Tensor.Grad = sum;
     }
 
     /// <summary>Frees the weights of other ranks.</summary>

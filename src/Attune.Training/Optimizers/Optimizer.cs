@@ -29,7 +29,8 @@ public sealed class Optimizer : IRunState
         (this.rule, this.weightDecay) = (rule, weightDecay);
         (string Name, Parameter Value)[] trained = [.. parameters.Where(parameter => parameter.Value.Trainable)];
         owners = Ranks.Divide(
-            [.. trained.Select(parameter => parameter.Value.ElementCount)], ranks.Count, [.. trained.Select(parameter => parameter.Value.Owner)]);
+            [.. trained.Select(parameter => parameter.Value.ElementCount)], ranks.Count,
+            [.. trained.Select(parameter => parameter.Value.Owner)]);
         foreach (var (at, (name, parameter)) in trained.Index())
             slots.Add((name, parameter, owners[at] == ranks.Rank ? NewState(parameter) : []));
     }

@@ -103,14 +103,15 @@ public static class RecipeRunner
 
     static bool SharesWeights(IRecipe recipe) => recipe.Run.ShardWeights && Ranks.AreMany;
 
-    /// <summary>A recipe whose layers' weights can be divided: one worker, because the workers of a rank would gather at the same time.</summary>
+    /// <summary>The recipe with one worker: several would gather weights at the same time.</summary>
     /// <exception cref="InvalidDataException">The model or the training cannot be used with <c>run.shardWeights</c>.</exception>
     static IRecipe Shardable(IRecipe recipe, Backbone backbone)
     {
         if (!recipe.CanShardWeights)
             throw new InvalidDataException("`run.shardWeights` must be false for this method, which needs all weights at once.");
         if (backbone is not Decoder)
-            throw new InvalidDataException("`run.shardWeights` must be false for this model: it shards decoders only, such as Llama or GPT-2.");
+            throw new InvalidDataException(
+                "`run.shardWeights` must be false for this model: it shards decoders only, such as Llama or GPT-2.");
         if (recipe.DrawsDropout(backbone))
             throw new InvalidDataException(
                 "`run.shardWeights` must be false with dropout: the backward pass computes layers again, with other noise. Or switch the "

@@ -6,7 +6,6 @@ using Attune.Reporting.Runs;
 using Attune.Testing;
 using Attune.Torch;
 using Attune.Torch.Distributed;
-using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
 
@@ -77,7 +76,7 @@ public sealed class ShardedWeightsTests : IDisposable
         Pass(model, length: 7);
         Pass(model, length: 9);
         var whole = Layers(model);
-        var expected = whole.ToDictionary(own => own.Name, own => own.Value.Value.Grad!.To(DType.Float64).ToArray<double>(), StringComparer.Ordinal);
+        var expected = whole.ToDictionary(own => own.Name, own => Gradient(own.Value), StringComparer.Ordinal);
         var held = ThreadRanks.Run(2, ranks =>
         {
             using var own = TensorScope.Open();
@@ -90,7 +89,7 @@ public sealed class ShardedWeightsTests : IDisposable
             Ranks.Wait();
             var mine = Layers(shared).Where(parameter => parameter.Value.Value.HasStorage).ToList();
             foreach (var (name, parameter) in mine)
-                Numeric.Close(expected[name], parameter.Value.Grad!.To(DType.Float64).ToArray<double>(), name, 1e-5, 1e-5);
+                Numeric.Close(expected[name], Gradient(parameter), name, 1e-5, 1e-5);
             return mine.Sum(parameter => parameter.Value.ElementCount);
         });
         Assert.Equal(whole.Sum(parameter => parameter.Value.ElementCount), held.Sum());
@@ -140,6 +139,11 @@ public sealed class ShardedWeightsTests : IDisposable
     {
         using var scope = TensorScope.Open();
         using var file = Safetensors.Open(Path.Combine(run.Model, "model.safetensors"));
-        return [.. file.Header.Entries.Keys.Order(StringComparer.Ordinal).SelectMany(name => file.Read(name, DType.Float64).ToArray<double>())];
+        return
+        [
+            .. file.Header.Entries.Keys.Order(StringComparer.Ordinal).SelectMany(name => file.Read(name, DType.Float64).ToArray<double>()),
+        ];
     }
+
+    static double[] Gradient(Parameter parameter) => parameter.Value.Grad!.To(DType.Float64).ToArray<double>();
 }
