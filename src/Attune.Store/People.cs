@@ -61,6 +61,17 @@ public sealed class People
     /// <summary>The account that holds imported decisions.</summary>
     internal Person Imported(long by) => Special(SpecialPerson.Imported, Role.Annotator, by);
 
+    /// <summary>The account of a model that compares responses; created if there is none with this name.</summary>
+    /// <exception cref="InvalidDataException">The name is not allowed, or a person has it.</exception>
+    public Person Judge(string name, long by)
+    {
+        name = Checked(name);
+        return database.Write(connection =>
+            connection.QuerySingleOrDefault<Person>(
+                $"SELECT {Columns} FROM person WHERE name = @name AND special = 'Judge'", new { name })
+            ?? Insert(connection, name, Role.Annotator, by, SpecialPerson.Judge));
+    }
+
     Person Special(SpecialPerson special, Role role, long? by) =>
         Find(special) ?? database.Write(connection =>
             Find(connection, special) ?? Insert(connection, ReservedNames[special], role, by, special));
@@ -76,7 +87,7 @@ public sealed class People
             VALUES (@name, @role, @session, @disabled, @special, @now) RETURNING id
             """, new
         {
-            name, role = role.ToString(), session = SecretToken.New(), disabled = special == SpecialPerson.Imported,
+            name, role = role.ToString(), session = SecretToken.New(), disabled = special is SpecialPerson.Imported or SpecialPerson.Judge,
             special = special?.ToString(), now = time.GetUtcNow(),
         });
         AppendAudit(connection, by ?? id, "person added", name, new { role });
@@ -219,8 +230,9 @@ public sealed class People
         database.Write(connection =>
     {
         var person = Find(connection, id) ?? throw new InvalidDataException("there is no such person");
-        if (person.Special == SpecialPerson.Imported)
-            throw new InvalidDataException($"{person.Name} holds imported decisions and is not a person who can sign in");
+        if (person.Special is SpecialPerson.Imported or SpecialPerson.Judge)
+            throw new InvalidDataException($"{person.Name} is not a person who can sign in: the account holds "
+                + (person.Special == SpecialPerson.Judge ? "the votes of a model" : "imported decisions"));
         if (isSet?.Invoke(person) == true)
             return;
         var hadOwner = HasOwner(connection);

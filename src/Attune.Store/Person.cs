@@ -21,6 +21,9 @@ public enum SpecialPerson
 
     /// <summary>The person at this machine in a studio without accounts.</summary>
     Local,
+
+    /// <summary>A model that compares responses; cannot sign in. There may be several.</summary>
+    Judge,
 }
 
 /// <summary>A person who may sign in.</summary>

@@ -26,6 +26,7 @@ public sealed class PreferenceStore : IDisposable
         Jobs = new(database, time);
         Audit = new(database);
         Adjudications = new(database, time);
+        Judges = new(database, time);
         Statistics = new(database);
         Exports = new(database, time);
         Imports = new(database, time);
@@ -56,6 +57,8 @@ public sealed class PreferenceStore : IDisposable
     public AuditTrail Audit { get; }
 
     public Adjudications Adjudications { get; }
+
+    public Judges Judges { get; }
 
     public StatisticsSource Statistics { get; }
 

@@ -116,8 +116,11 @@ public sealed record ProjectAnnotations(
                         yield return new(vote.Item, place, vote.Person, level);
     }
 
-    static Rating OfPair(AnnotationSummary vote, int first, int second, int value) =>
-        new(vote.Item, first * Places + second, vote.Person, value);
+    static Rating OfPair(AnnotationSummary vote, int first, int second, int value) => OfPair(vote.Item, vote.Person, first, second, value);
+
+    /// <summary>What somebody chose for a pair of places, the smaller place first.</summary>
+    internal static Rating OfPair(long item, long person, int first, int second, int value) =>
+        new(item, first * Places + second, person, value);
 
     /// <param name="connection">The connection.</param>
     /// <param name="project">The project.</param>

@@ -14,7 +14,7 @@ CREATE TABLE person (
   link       BLOB    UNIQUE,                -- SHA-256 of the token in the personal link; null: no link
   session    TEXT    NOT NULL,              -- changes with password, link and role, which ends older sessions
   disabled   INTEGER NOT NULL DEFAULT 0,
-  special    TEXT    UNIQUE CHECK (special IN ('Imported', 'Local')),   -- a SpecialPerson, or null
+  special    TEXT    CHECK (special IN ('Imported', 'Local', 'Judge')),   -- a SpecialPerson, or null
   created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -41,6 +41,9 @@ CREATE TABLE access_token (
   used_at    INTEGER                        -- to the minute; null: not used yet
 ) STRICT;
 CREATE INDEX access_token_of_person ON access_token (person_id);
+
+-- There may be several judges.
+CREATE UNIQUE INDEX special_person ON person (special) WHERE special <> 'Judge';
 
 -- Sessions that were signed out, until their cookies are too old anyway.
 CREATE TABLE ended_session (
@@ -168,6 +171,18 @@ CREATE TABLE decision (
 ) STRICT;
 CREATE INDEX decision_of_person ON decision (project_id, person_id, adjudicates, id);
 CREATE UNIQUE INDEX adjudication ON decision (item_id) WHERE adjudicates = 1;
+
+-- What judges (language models, reward models) said about two responses in one order. They are not decisions: items stay open for people.
+CREATE TABLE judge_vote (
+  item_id    INTEGER NOT NULL REFERENCES item (id),
+  person_id  INTEGER NOT NULL REFERENCES person (id),   -- the judge
+  question   TEXT    NOT NULL,              -- the key of a question as in decision.judgments; empty for the first question
+  shown      INTEGER NOT NULL,              -- the place of the response that the judge read first
+  other      INTEGER NOT NULL,              -- the place of the other response
+  preference REAL    NOT NULL CHECK (preference BETWEEN 0 AND 1),   -- the probability that the first is better; 0.5: a tie
+  judged_at  INTEGER NOT NULL,
+  PRIMARY KEY (item_id, person_id, question, shown, other)
+) STRICT, WITHOUT ROWID;
 
 -- The progress of a project: its ordinary items, those with all decisions that they need, the decisions, and how many there will be.
 CREATE TABLE progress (

@@ -35,7 +35,37 @@ public sealed class FeedbackCommandTests : IDisposable
         Assert.Equal(["manifest.json", "train.jsonl"], entries.Select(entry => entry.Name).Order());
     }
 
+    [Fact]
+    public void Judge_AskedInBothOrders_ReportsItsBiasAndIsLeftOutOfExports()
+    {
+        Import();
+        // Two items in both orders: it prefers the chosen response of the first, and what it reads first of the second.
+        string[] judge =
+        [
+            "judge", "--project", "hotel", "--name", "jury",
+            "--judge", "{kind: process, command: \"read line; echo '{\\\"id\\\":1,\\\"scores\\\":[1,0,1,1]}'\", compare: true}",
+        ];
+        var (code, output, error) = Run(judge);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal("""
+            jury: 2 items judged, 2 pairs in all
+            75 % of its preferences are for the response that it reads first; 50 % of the pairs have the same result in both orders
+            It agrees with 100 % of people's preferences (– to –)
+
+            """.ReplaceLineEndings("\n"), output);
+        Assert.StartsWith("jury: 0 items judged", Run(judge).Output, StringComparison.Ordinal);
+        Assert.Equal("hotel: 2 items, 2 of 2 annotations\n", Run("list").Output);
+        Assert.Equal(0, Run("export", "--project", "hotel", "--output", folder.File("people")).Code);
+        Assert.Equal(0, Run("export", "--project", "hotel", "--judges", "--output", folder.File("both")).Code);
+        var votes = new[] { "people", "both" }.Select(name => (int)JsonNode.Parse(
+            File.ReadAllText(Path.Combine(folder.File(name), "manifest.json")))!["counts"]!["votes"]!);
+        Assert.Equal([2, 4], votes);
+    }
+
     [Theory]
+    [InlineData("--judge must be a reward model's folder", "judge", "--project", "hotel", "--judge", "{kind: length}")]
+    [InlineData("it has a single question without a key", "judge", "--project", "hotel", "--question", "odd", "--judge",
+        "{kind: process, command: x, compare: true}")]
     [InlineData("no project hostel. Projects: hotel.", "export", "--project", "hostel", "--output", "x")]
     [InlineData("no person named Zoe", "export", "--project", "hotel", "--output", "x", "--person", "Zoe")]
     [InlineData("agreement must be from 0 to 1 (was 70)", "export", "--project", "hotel", "--output", "x", "--agreement", "70")]

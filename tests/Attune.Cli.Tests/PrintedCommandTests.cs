@@ -31,6 +31,8 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("evaluate reward runs/hh/", "needs a data set of the Hub"),
         ("launch --processes 4 --machines 2", "needs two machines"),
         ("grpo rollout.engine=server", "needs a server; TrainingTests of Attune.Serving.Tests train with one"),
+        ("feedback export --project hotel --question", "needs a project with several questions; QuestionTests export some"),
+        ("feedback judge", "needs a server or a reward model of its own; FeedbackCommandTests ask a judge"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 

@@ -32,6 +32,7 @@ static class FeedbackCommand
             CommandHelp.WithExample(list, "attune feedback list"),
             FeedbackImport.Create(),
             FeedbackExport.Create(),
+            FeedbackJudge.Create(),
             CommandHelp.WithExample(backup, "attune feedback backup backups/monday.db"),
             CommandHelp.WithExample(restore, "attune feedback restore backups/monday.db --folder studio --force"),
         }, """

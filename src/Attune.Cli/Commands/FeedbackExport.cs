@@ -28,6 +28,7 @@ static class FeedbackExport
         HelpName = "KEY[=WEIGHT]",
         Description = "Only decisions on this question; repeat it for pairs of several questions, weighted such as harmless=2",
     };
+    static readonly Option<bool> Judges = new("--judges") { Description = "Count the votes of judges like those of people" };
     static readonly Option<string[]> Person = new("--person")
     {
         HelpName = "NAME", Description = "Only annotations by this person; may be repeated",
@@ -58,8 +59,8 @@ static class FeedbackExport
     {
         var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
-            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, Questions, EachVote, ByAbility, Person, From, To, Strength,
-            ChecksRight, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
+            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, Questions, EachVote, ByAbility, Judges, Person, From, To,
+            Strength, ChecksRight, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
@@ -86,6 +87,7 @@ static class FeedbackExport
         EachVote = parsed.GetValue(EachVote),
         ByAbility = parsed.GetValue(ByAbility),
         Questions = [.. (parsed.GetValue(Questions) ?? []).Select(Question)],
+        Judges = parsed.GetValue(Judges),
         People = parsed.GetValue(Person) ?? [],
         From = Time("--from", parsed.GetValue(From)),
         To = Time("--to", parsed.GetValue(To)),

@@ -73,6 +73,11 @@ public sealed record ExportOptions
     /// </summary>
     public IReadOnlyList<QuestionWeight> Questions { get; init; } = [];
 
+    /// <summary>
+    /// Whether votes of judges (models that compare responses) count like those of people. A judge's votes on an item are one decision.
+    /// </summary>
+    public bool Judges { get; init; }
+
     /// <summary>Only decisions of people with these names; everyone's when empty.</summary>
     public IReadOnlyList<string> People { get; init; } = [];
 
@@ -131,6 +136,8 @@ public sealed record ExportOptions
         if (Questions.Count > 1 && (EachVote || ByAbility))
             yield return "several questions together are weighted by question; choose one question for a row for each vote or weights by "
                 + "ability";
+        if (Judges && ByAbility)
+            yield return "abilities are estimated from decisions of people; leave out the judges' votes";
         if (LeastDecisions < 1)
             yield return $"decisions must be at least 1 (was {LeastDecisions})";
         if (LeastStrength < 0)

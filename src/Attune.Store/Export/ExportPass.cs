@@ -21,6 +21,7 @@ sealed class ExportPass
     readonly AbilityWeights? weights;
     readonly List<(string? Key, double Weight)> questions;
     readonly HashSet<long> continued;
+    readonly List<ILookup<long, JudgeVote>> judgeVotes = [];     // for each question, by item
     readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
@@ -41,6 +42,8 @@ sealed class ExportPass
             : [.. options.Questions.Select(question => (project.Settings.JudgmentKey(question.Key), question.Weight))];
         weights = options.ByAbility ? AbilityWeights.Load(connection, project, options.Questions is [var one] ? one.Key : null) : null;
         continued = options.Layout == ExportLayout.Conversations ? Dialogues.Continued(connection, project.Id) : [];
+        if (options.Judges)
+            judgeVotes = questions.ConvertAll(question => Judges.Load(connection, project, question.Key).ToLookup(vote => vote.Item));
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -80,8 +83,8 @@ sealed class ExportPass
 
     void ExportItem(ExportedItem item, List<Annotation> all, Action<bool, Action<Stream>> write)
     {
-        var byQuestion = questions.ConvertAll(question =>
-            all.Select(decision => decision.For(question.Key)).OfType<Annotation>().Where(Counts).ToList());
+        var byQuestion = questions.Select((question, i) => all.Select(decision => decision.For(question.Key)).OfType<Annotation>()
+            .Concat(options.Judges ? JudgesOn(item, judgeVotes[i][item.Id]) : []).Where(Counts).ToList()).ToList();
         var decisions = byQuestion.MaxBy(own => own.Count)!;
         if (decisions.Count == 0 || continued.Contains(item.Id))
             return;
@@ -121,6 +124,18 @@ sealed class ExportPass
         if (before == counts.TrainRows + counts.HeldOutRows)
             counts = counts with { Undecided = counts.Undecided + 1 };
     }
+
+    /// <summary>The votes of each judge on an item as a decision.</summary>
+    static IEnumerable<Annotation> JudgesOn(ExportedItem item, IEnumerable<JudgeVote> votes) =>
+        votes.GroupBy(vote => vote.Judge).Select(own => new Annotation
+        {
+            Item = item.Id,
+            Person = own.Key,
+            Result = new() { Ranks = JudgeDecision.Ranks(JudgeDecision.FromVotes(own), item.Answers.Count) },
+            Shown = [.. Enumerable.Range(0, item.Answers.Count)],
+            At = own.Max(vote => vote.At),
+            Revision = 1,
+        });
 
     /// <summary>The adjudication, or all decisions without skips where there is none.</summary>
     static List<Annotation> VotesOf(List<Annotation> decisions) =>
@@ -189,7 +204,8 @@ sealed class ExportPass
 
     IEnumerable<ExportedItem> Items() => withTexts ? ItemsWithTexts() : ItemsWithoutTexts();
 
-    const string Decided = "i.project_id = @Id AND i.kind = 'Normal' AND EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id)";
+    string Decided => "i.project_id = @Id AND i.kind = 'Normal' AND (EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id)"
+        + (options.Judges ? " OR EXISTS (SELECT 1 FROM judge_vote v WHERE v.item_id = i.id))" : ")");
 
     IEnumerable<ExportedItem> ItemsWithoutTexts()
     {

@@ -21,7 +21,7 @@ namespace Attune.Studio.Export;
 /// <param name="HeldOut">The percentage of prompts that is held out (10 unless set).</param>
 /// <param name="Seed">The seed that selects the held-out prompts.</param>
 sealed record ExportForm(
-    string? Layout, string? Votes, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right,
+    string? Layout, string? Votes, string? Judges, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right,
     string? Decisions, string? Agreement,
     string? Flags, string? Ideal, string? HeldOut, string? Seed)
 {
@@ -36,6 +36,7 @@ sealed record ExportForm(
         Layout = EnumName<ExportLayout>.ParseOr(ExportLayout.Pairs, Layout),
         EachVote = Votes == "each",
         ByAbility = Votes == "ability",
+        Judges = Judges == "include",
         People = [.. (Person ?? []).Where(name => name != "")],
         From = Day("from", From),
         To = Day("to", To)?.AddDays(1),

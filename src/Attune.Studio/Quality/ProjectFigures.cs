@@ -9,12 +9,13 @@ namespace Attune.Studio.Quality;
 /// <param name="question">The question; null for the first.</param>
 /// <param name="moment">The number of <see cref="Store.StatisticsSource.Moment"/>.</param>
 /// <param name="load">Loads the annotations, with what statistics need to know of the responses.</param>
+/// <param name="loadJudges">Loads the votes of judges.</param>
 /// <param name="few">With no more annotations than this the statistics are always exact.</param>
 /// <param name="computing">Held while something is computed, so that one page's statistics are computed at a time.</param>
 /// <param name="time">The clock.</param>
 sealed class MomentFigures(
-    long project, long? person, string? question, long moment, Func<AnswerDetail, ProjectAnnotations> load, int few,
-    Lock computing, TimeProvider time)
+    long project, long? person, string? question, long moment, Func<AnswerDetail, ProjectAnnotations> load,
+    Func<IReadOnlyList<JudgeVote>> loadJudges, int few, Lock computing, TimeProvider time)
 {
     /// <summary>Statistics that took a second are kept for this many seconds, whatever is decided meanwhile.</summary>
     const int KeptFor = 20;
@@ -24,12 +25,15 @@ sealed class MomentFigures(
     AnswerDetail loaded;
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
+    Lazy<IReadOnlyList<JudgeFigures>>? judges;
     readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[Enum.GetValues<StyleControl>().Length];
     TimeSpan spent;
 
     public AgreementFigures Agreement => Once(ref agreement, () => AgreementFigures.Of(Votes(AnswerDetail.Nothing)));
 
     public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(Votes(AnswerDetail.Length), person));
+
+    public IReadOnlyList<JudgeFigures> Judges => Once(ref judges, () => JudgeFigures.Of(loadJudges(), Votes(AnswerDetail.Nothing)));
 
     public ModelFigures Models(StyleControl control) => Once(ref models[(int)control], () => ModelFigures.Of(
         Votes(control == StyleControl.Style ? AnswerDetail.Style : AnswerDetail.Length), control));
@@ -147,10 +151,12 @@ sealed class ProjectFigures(PreferenceStore store, TimeProvider time, int few = 
                     return known;
                 kept.Remove(known);
             }
-            kept.Insert(0, new(project, person, question, moment, load, few, computing, time));
+            kept.Insert(0, new(project, person, question, moment, load, Judges, few, computing, time));
             if (kept.Count > most)
                 kept.RemoveAt(most);
             return kept[0];
         }
+
+        IReadOnlyList<JudgeVote> Judges() => store.Judges.Votes(store.Projects.Get(project), question);
     }
 }

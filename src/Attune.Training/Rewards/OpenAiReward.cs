@@ -18,8 +18,12 @@ public sealed record OpenAiReward : RequestedReward
         "Rate the response to the prompt with a number from {minimum} (worst) to {maximum} (best). Reply with the number only.\n\n"
         + "<prompt>\n{prompt}\n</prompt>\n\n<response>\n{response}\n</response>";
 
-    const string CompareQuestion =
-        "Which response to the prompt is better? Reply with 1 or 2 only, or with 0 if they are equally good.\n\n"
+    static readonly string CompareQuestion = AskToCompare("Which response to the prompt is better?");
+
+    /// <summary>A <see cref="Question"/> that compares two responses.</summary>
+    /// <param name="what">The question, such as "Which response is less harmful?".</param>
+    public static string AskToCompare(string what) =>
+        $"{what} Reply with 1 or 2 only, or with 0 if they are equally good.\n\n"
         + "<prompt>\n{prompt}\n</prompt>\n\n<response1>\n{response1}\n</response1>\n\n<response2>\n{response2}\n</response2>";
 
     public override string Kind => "openai";
