@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Attune.Data.Agreement;
-using Attune.Store.Export;
 using Attune.Testing;
 
 namespace Attune.Store.Tests;

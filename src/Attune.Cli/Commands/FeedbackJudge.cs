@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Attune.Data;
-using Attune.Generation;
 using Attune.Store;
 using Attune.Text;
 using Attune.Torch;
-using Attune.Training.Policies;
 using Attune.Training.Rewards;
 
 namespace Attune.Cli.Commands;
@@ -100,7 +98,8 @@ static class FeedbackJudge
         _ => ((RequestedReward)options).NewJudge(Notices.Write, cancellation),
     };
 
-    static string? TextOf(Project project, string? question) => question is null ? project.Settings.Questions.FirstOrDefault()?.Text
+    static string? TextOf(Project project, string? question) => question is null
+        ? project.Settings.Questions is [var only, ..] ? only.Text : null
         : project.Settings.Questions.First(each => each.Key == question).Text;
 
     static string NameOf(RewardOptions options) => options switch
