@@ -13,6 +13,12 @@ public enum Outcome
 
     /// <summary>The annotator skipped the item.</summary>
     Skipped,
+
+    /// <summary>
+    /// The best response, with rank 0, and the worst, with rank 2, were chosen. The others have rank 1; they are not compared with each
+    /// other.
+    /// </summary>
+    BestWorst,
 }
 
 /// <summary>Problems of an item that an annotator can flag, independent of the ranks.</summary>

@@ -29,6 +29,7 @@ static class AnnotationRules
             Outcome.AllBad => settings.AllBad ? null : "this project does not allow “all bad”",
             Outcome.Rated => settings.Task != TaskKind.Rating ? "this project needs ranks; ratings alone are not enough"
                 : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "rate every answer" : null,
+            Outcome.BestWorst => BestWorstProblem(verdict, settings, answers),
             _ => RanksProblem(verdict, settings, answers),
         };
 
@@ -47,10 +48,19 @@ static class AnnotationRules
             .FirstOrDefault(problem => problem is not null);
     }
 
+    static string? BestWorstProblem(AnnotationResult verdict, ProjectSettings settings, int answers) =>
+        settings.Task != TaskKind.BestWorst ? "this project does not ask for the best and the worst answer"
+        : verdict.Ranks is not { } ranks || ranks.Count != answers || ranks.Count(rank => rank == 0) != 1
+            || ranks.Count(rank => rank == 2) != 1 || ranks.Count(rank => rank == 1) != answers - 2
+            ? $"choose the best and the worst of {answers} answers: one rank 0, one rank 2, and 1 for all others"
+        : verdict.Strength is null ? null : "this project does not ask for a strength";
+
     static string? RanksProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
     {
         if (settings.Task == TaskKind.Rating)
             return "this project needs ratings, not ranks";
+        if (settings.Task == TaskKind.BestWorst)
+            return "this project needs the best and the worst answer, not an order";
         if (verdict.Ranks is not { } ranks || ranks.Count != answers || ranks.Count(rank => rank is not null) < 2
             || ranks.Any(rank => rank < 0 || rank >= answers))
             return $"ranks must be whole numbers from 0, for at least two of {answers} answers";
@@ -73,7 +83,7 @@ static class AnnotationRules
             && SqlTypes.ToJson(Tidy(sent).ByPlace(kept.Shown)) == SqlTypes.ToJson(kept.Result);
 
         bool IsWhole(AnnotationResult verdict) => Fits(verdict.Ranks) && Fits(verdict.Ratings)
-            && (verdict.Outcome != Outcome.Ranked || verdict.Ranks is not null);
+            && (verdict.Outcome is not (Outcome.Ranked or Outcome.BestWorst) || verdict.Ranks is not null);
 
         bool Fits(IReadOnlyList<int?>? values) => values is null || values.Count == kept.Shown.Count;
     }
@@ -102,7 +112,12 @@ static class AnnotationRules
     static Judgment Tidied(AnnotationResult verdict) => new()
     {
         Outcome = verdict.Outcome,
-        Ranks = verdict.Outcome == Outcome.Ranked ? WithoutGaps(verdict.Ranks!) : null,
+        Ranks = verdict.Outcome switch
+        {
+            Outcome.Ranked => WithoutGaps(verdict.Ranks!),
+            Outcome.BestWorst => verdict.Ranks,
+            _ => null,
+        },
         Strength = verdict.Outcome == Outcome.Ranked ? verdict.Strength : null,
         Ratings = verdict.Ratings?.Any(rating => rating is not null) == true ? verdict.Ratings : null,
     };

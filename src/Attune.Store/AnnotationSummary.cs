@@ -30,13 +30,13 @@ public sealed record AnnotationSummary
 
     /// <summary>
     /// All pairs of places that it compares, the smaller place first: 1 where the first is better, −1 where the second is, 0 for a tie.
-    /// When all responses are bad, every pair is 0.
+    /// When all responses are bad, every pair is 0. Of a best–worst choice, pairs without the best and the worst response are not compared.
     /// </summary>
     public IEnumerable<(int First, int Second, int Sign)> Pairs()
     {
         for (var second = 1; second < Shown.Count; second++)
             for (var first = 0; first < second; first++)
-                if (Worth(first) is { } a && Worth(second) is { } b)
+                if (Worth(first) is { } a && Worth(second) is { } b && (a != b || Outcome != Outcome.BestWorst))
                     yield return (first, second, Math.Sign(a - b));
     }
 
@@ -86,7 +86,7 @@ public sealed record AnnotationSummary
     /// <summary>Larger is better; null where the response was neither ranked nor rated.</summary>
     int? Worth(int place) => Outcome switch
     {
-        Outcome.Ranked => -Ranks![place],
+        Outcome.Ranked or Outcome.BestWorst => -Ranks![place],
         Outcome.Rated => Ratings![place],
         Outcome.AllBad => 0,
         _ => null,

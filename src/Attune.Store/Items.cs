@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Data.Agreement;
 using Attune.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -38,7 +39,8 @@ public sealed partial class Items
     internal static long Insert(DbConnection connection, long project, IReadOnlyCollection<Item> items)
     {
         var settings = SettingsOf(connection, project);
-        return Insert(connection, project, settings, [.. items.Select(item => Checked(item, settings))]);
+        var parts = items.Select(item => Checked(item, settings)).SelectMany(item => Parts(item, settings));
+        return Insert(connection, project, settings, [.. parts]);
     }
 
     /// <summary>Lets annotators get the new items. Call <see cref="Arrange"/> after the transaction.</summary>
@@ -134,11 +136,16 @@ public sealed partial class Items
         return item;
     }
 
-    /// <summary>The least and the most answers of an item.</summary>
+    /// <summary>The items that a row becomes: in a project of best–worst choices one for each subset of its responses.</summary>
+    internal static IEnumerable<Item> Parts(Item item, ProjectSettings settings) =>
+        settings.Task == TaskKind.BestWorst ? Subset.Divide(item) : [item];
+
+    /// <summary>The least and the most answers of an item, before it is divided.</summary>
     internal static (int Least, int Most) AnswersOf(TaskKind task) => task switch
     {
         TaskKind.Pairwise or TaskKind.Dialogue => (2, 2),
         TaskKind.Ranking => (2, 9),
+        TaskKind.BestWorst => (3, BestWorstDesign.MostResponses),
         _ => (1, 9),
     };
 

@@ -22,7 +22,11 @@ public sealed record KnownItemAccuracy(int Right, int Total)
                 || (ranks[i] is { } c && ranks[j] is { } d && Math.Sign(a - b) == Math.Sign(c - d))));
 
     /// <summary>Like the ranks, from ratings: a response with a higher level is better.</summary>
-    public static bool IsRight(IReadOnlyList<int?> expected, AnnotationResult verdict) => IsRight(
+    /// <remarks>A best–worst choice is right if the known ranks have no better and no worse response.</remarks>
+    public static bool IsRight(IReadOnlyList<int?> expected, AnnotationResult verdict) => verdict is
+        { Outcome: Outcome.BestWorst, Ranks: { } chosen }
+        ? expected[chosen.ToList().IndexOf(0)] == expected.Min() && expected[chosen.ToList().IndexOf(2)] == expected.Max()
+        : IsRight(
         expected, verdict.Ranks ?? (verdict.Outcome == Outcome.Rated ? [.. verdict.Ratings!.Select(rating => -rating)] : null));
 
     // CROSS JOIN makes SQLite start from the few items with known ranks, not from all decisions of the person.

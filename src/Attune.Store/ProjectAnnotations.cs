@@ -50,7 +50,8 @@ public sealed record ProjectAnnotations(
 
     /// <summary>How many categories annotators can choose from.</summary>
     public int Choices =>
-        Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties ? 1 : 0) + (Settings.AllBad ? 1 : 0);
+        Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties && Settings.Task != TaskKind.BestWorst ? 1 : 0)
+            + (Settings.AllBad ? 1 : 0);
 
     /// <summary>
     /// For every pair of an item's responses, which one is better: the first, the second, a tie, or both bad. In a project with ratings,

@@ -154,7 +154,7 @@ CREATE TABLE decision (
   person_id   INTEGER NOT NULL REFERENCES person (id),
   adjudicates INTEGER NOT NULL DEFAULT 0,   -- 1: by a reviewer, replaces the votes
   token       TEXT    NOT NULL UNIQUE,
-  outcome     TEXT    NOT NULL CHECK (outcome IN ('Ranked', 'AllBad', 'Rated', 'Skipped')),
+  outcome     TEXT    NOT NULL CHECK (outcome IN ('Ranked', 'AllBad', 'Rated', 'Skipped', 'BestWorst')),
   ranks       TEXT,                         -- JSON: a rank for each place, 0 the best, equal for ties, null for not ranked
   strength    INTEGER,                      -- how much better: 0 to 3 with 4 levels, 1 to 3 with 7, 1 to 4 with 9; else null
   ratings     TEXT,                         -- JSON: a level from 1 for each place, null for not rated

@@ -21,7 +21,7 @@ static class FeedbackJudge
     };
     static readonly Option<string?> Name = new("--name")
     {
-        HelpName = "NAME", Description = "The judge's name in the studio (default: the name of the model)",
+        HelpName = "JUDGE", Description = "The judge's name in the studio (default: the name of the model)",
     };
     static readonly Option<string?> Question = new("--question")
     {

@@ -9,15 +9,20 @@ namespace Attune.Store.Export;
 sealed record AnnotatorRanking(
     IReadOnlyList<int?>? Ranks, IReadOnlyList<int?>? Ratings, double? Margin, (int First, int Second)? Counts, long Person)
 {
+    /// <summary>Whether only the best and the worst response were chosen: equal ranks are then no tie, but no comparison.</summary>
+    public bool IsBestWorst { get; init; }
+
     /// <summary>
-    /// Compares two responses: −1 where the first is better, 1 where the second is, 0 for a tie; null where one was not ranked.
+    /// Compares two responses: −1 where the first is better, 1 where the second is, 0 for a tie; null where they were not compared.
     /// </summary>
-    public int? Order(int first, int second) => Ranks?[first] is { } a && Ranks[second] is { } b ? a.CompareTo(b) : null;
+    public int? Order(int first, int second) =>
+        Ranks?[first] is { } a && Ranks[second] is { } b && (a != b || !IsBestWorst) ? a.CompareTo(b) : null;
 
     public static AnnotatorRanking FromAnnotation(Annotation decision, ImportedVotes? imported) => decision.Result switch
     {
         { Outcome: Outcome.AllBad } => new(null, null, null, null, decision.Person),
         { Outcome: Outcome.Rated } rated => new([.. rated.Ratings!.Select(rating => -rating)], rated.Ratings, null, null, decision.Person),
+        { Outcome: Outcome.BestWorst } chosen => new(chosen.Ranks, null, null, null, decision.Person) { IsBestWorst = true },
         var ranked => new(ranked.Ranks, null, imported?.Margin ?? ranked.Strength, imported?.Counts, decision.Person),
     };
 }

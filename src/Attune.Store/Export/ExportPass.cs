@@ -22,10 +22,12 @@ sealed class ExportPass
     readonly List<(string? Key, double Weight)> questions;
     readonly HashSet<long> continued;
     readonly List<ILookup<long, JudgeVote>> judgeVotes = [];     // for each question, by item
+    readonly bool hasScores;             // whether rows are scores over all subsets of a prompt
     readonly Lazy<int> mostAnswers;
 
     ExportCounts counts = new();
     (long Agreeing, long Total) agreement;
+    BestWorstCounts? scores;             // of the prompt whose subsets are being read
     readonly (HashSet<UInt128> Train, HashSet<UInt128> HeldOut) prompts = ([], []);
 
     /// <param name="connection">The connection.</param>
@@ -44,6 +46,7 @@ sealed class ExportPass
         continued = options.Layout == ExportLayout.Conversations ? Dialogues.Continued(connection, project.Id) : [];
         if (options.Judges)
             judgeVotes = questions.ConvertAll(question => Judges.Load(connection, project, question.Key).ToLookup(vote => vote.Item));
+        hasScores = project.Settings.Task == TaskKind.BestWorst && options.Layout == ExportLayout.Rankings;
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -58,6 +61,7 @@ sealed class ExportPass
     {
         foreach (var (item, decisions) in Read())
             ExportItem(item, decisions, write);
+        WriteScores(write);
         return counts with
         {
             Agreement = agreement.Total == 0 ? null : (double)agreement.Agreeing / agreement.Total,
@@ -70,6 +74,7 @@ sealed class ExportPass
     public bool HasRows() => Read().Any(row =>
     {
         ExportItem(row.Item, row.Decisions, (_, _) => { });
+        WriteScores((_, _) => { });
         return counts.TrainRows + counts.HeldOutRows > 0;
     });
 
@@ -118,6 +123,11 @@ sealed class ExportPass
             agreement = (agreement.Agreeing + agreeing, agreement.Total + total);
         counts = counts with { Votes = counts.Votes + comparisons.Rankings.Count,
             Adjudicated = counts.Adjudicated + (adjudicated ? 1 : 0) };
+        if (hasScores)
+        {
+            AddToScores(comparisons, write);
+            return;
+        }
         var before = counts.TrainRows + counts.HeldOutRows;
         foreach (var row in RowsOf(comparisons, decisions))
             WriteRow(item, row, write);
@@ -141,6 +151,28 @@ sealed class ExportPass
     static List<Annotation> VotesOf(List<Annotation> decisions) =>
         decisions.Find(decision => decision.Adjudicates) is { } adjudication ? [adjudication]
         : decisions.FindAll(decision => decision.Result.Outcome != Outcome.Skipped);
+
+    /// <summary>Adds the votes on a subset to those on the other subsets of its prompt, which are the items before it.</summary>
+    void AddToScores(ItemComparisons comparisons, Action<bool, Action<Stream>> write)
+    {
+        var subset = Subset.FromExtra(comparisons.Item.Extra);
+        var answers = comparisons.Item.Answers.Count;
+        if (scores?.IsOf(subset?.Group) != true)
+        {
+            WriteScores(write);
+            scores = new(subset?.Group, comparisons.Item, subset?.Of ?? answers);
+        }
+        scores.Add(comparisons, subset?.Places ?? [.. Enumerable.Range(0, answers)]);
+    }
+
+    void WriteScores(Action<bool, Action<Stream>> write)
+    {
+        if (scores is null)
+            return;
+        foreach (var row in JsonRows.Scored(scores))
+            WriteRow(scores.Item, row, write);
+        scores = null;
+    }
 
     ItemComparisons ComparisonsOf(ExportedItem item, List<Annotation> votes, List<Annotation> decisions)
     {

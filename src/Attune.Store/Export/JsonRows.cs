@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -10,7 +11,7 @@ static class JsonRows
     static readonly HashSet<string> Own = new(StringComparer.Ordinal)
     {
         "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "label", "votes", "strength", "margin",
-        "sources", "kind", "explanation", ImportedVotes.Field,
+        "sources", "kind", "explanation", ImportedVotes.Field, Subset.Field,
     };
 
     /// <summary>Fields of imported rows that training reads with conversations.</summary>
@@ -21,6 +22,9 @@ static class JsonRows
 
     /// <summary>The field of the response that an annotator wrote, in a layout of two others.</summary>
     const string Reference = "reference";
+
+    /// <summary>The field of the scores of best–worst choices.</summary>
+    const string Scores = "scores";
 
     /// <summary>The field of the item's id, unless the imported row had a field of this name.</summary>
     const string ItemId = "item";
@@ -95,6 +99,24 @@ static class JsonRows
                 writer.WriteNumber("margin", margin);
             Sources(writer, [.. Candidates(comparisons).Select(comparisons.Source)]);
         });
+    }
+
+    /// <summary>All responses to a prompt with their scores by counting and their ranks; no row where all scores are equal.</summary>
+    public static IEnumerable<Action<Stream>> Scored(BestWorstCounts counts)
+    {
+        var scores = counts.Scores();
+        var levels = scores.Select(response => response.Score).Distinct().OrderDescending().ToList();
+        if (levels.Count < 2)
+            yield break;
+        yield return Row(counts.Item, writer =>
+        {
+            var texts = new Texts(counts.Item.Prompt, [.. scores.Select(response => response.Text)]);
+            Raw(writer, "prompt", texts.Prompt);
+            Array(writer, "completions", texts.Answers);
+            Array(writer, "ranks", [.. scores.Select(response => (int?)levels.IndexOf(response.Score))]);
+            Array(writer, Scores, [.. scores.Select(response => response.Score.ToString("0.####", CultureInfo.InvariantCulture))]);
+            Sources(writer, [.. scores.Select(response => response.Source)]);
+        }, Scores);
     }
 
     static IEnumerable<Action<Stream>> Labels(ItemComparisons comparisons)

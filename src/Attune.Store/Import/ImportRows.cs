@@ -40,6 +40,7 @@ public sealed class ImportRows
         var counts = rows.Select(row => row.Item.Answers.Count).ToHashSet();
         var settings = counts.SetEquals([2]) ? new ProjectSettings { Task = TaskKind.Pairwise }
             : counts.Contains(1) ? new() { Task = TaskKind.Rating, RatingLevels = 5 }
+            : counts.Max() > 9 ? new() { Task = TaskKind.BestWorst }
             : new() { Task = TaskKind.Ranking };
         return new(settings, rows.ConvertAll(row => Checked(row, settings)));
     }
@@ -49,6 +50,10 @@ public sealed class ImportRows
         if (settings.Task == TaskKind.Rating && row.Result is not null)
             throw new InvalidDataException(
                 $"{row.Origin}: the row has ranks, but this project collects ratings; import it into a project of pairs or rankings");
+        if (settings.Task == TaskKind.BestWorst && row.Result is not null)
+            throw new InvalidDataException(
+                $"{row.Origin}: the row has ranks, but this project collects the best and the worst of four answers; leave the ranks "
+                + "out, or import it into a project of rankings");
         try
         {
             return row with { Item = Store.Items.Checked(row.Item, settings) };

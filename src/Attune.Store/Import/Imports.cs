@@ -88,7 +88,10 @@ public sealed class Imports
             AuditTrail.Append(connection, time, by, project, "items added", Quantity.Of(saved.Count, "item"));
             cancellation.ThrowIfCancellationRequested();
         });
-        return new(saved.Count, saved.Count(row => row.Item.Kind != ItemKind.Normal), saved.Count(row => row.Result is not null));
+        return new(
+            CountOf(_ => true), CountOf(row => row.Item.Kind != ItemKind.Normal), saved.Count(row => row.Result is not null));
+
+        int CountOf(Func<SavedRow, bool> which) => saved.Where(which).Sum(row => Items.Parts(row.Item, rows.Settings).Count());
     }
 
     /// <summary>Each row is JSON on a line.</summary>

@@ -10,6 +10,7 @@ static class PageText
         TaskKind.Pairwise => "Compare two answers",
         TaskKind.Ranking => "Rank several answers",
         TaskKind.Dialogue => "Converse with models, two answers to each message",
+        TaskKind.BestWorst => "Choose the best and the worst of four answers",
         _ => "Rate each answer",
     };
 

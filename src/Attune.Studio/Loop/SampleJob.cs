@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Attune.Data.Agreement;
 using Attune.Input;
 using Attune.Store;
 using Attune.Studio.Jobs;
@@ -31,9 +32,9 @@ static class SampleJob
         if (project.Settings.Task == TaskKind.Dialogue)
             throw new InvalidDataException("models answer in the conversations of this project; sample into a project of pairs");
         var (answers, task) = (request.Models.Count * request.Samples, project.Settings.Task);
-        if (answers < Least(task) || (task != TaskKind.Pairwise && answers > MostAnswers))
+        if (answers < Least(task) || (task != TaskKind.Pairwise && answers > Most(task)))
             throw new InvalidDataException(
-                $"this project's task needs {Least(task)} to {MostAnswers} answers per prompt "
+                $"this project's task needs {Least(task)} to {Most(task)} answers per prompt "
                 + $"(was {answers}: {request.Models.Count} models with {request.Samples} each)");
         var names = request.Models.Select(model => model.Name).ToArray();
         var job = new Job
@@ -75,7 +76,7 @@ static class SampleJob
         .SelectMany(answers => answers.Index())
         .OrderBy(answer => answer.Index)
         .Select(answer => answer.Item)
-        .Chunk(task == TaskKind.Pairwise ? 2 : MostAnswers)
+        .Chunk(task == TaskKind.Pairwise ? 2 : Most(task))
         .Select(group => group.DistinctBy(answer => answer.Text.ToJsonString(), StringComparer.Ordinal).ToList())
         .Where(group => group.Count >= Least(task))
         .Select(group =>
@@ -86,7 +87,10 @@ static class SampleJob
         ? new JsonArray(new JsonObject { ["role"] = "assistant", ["content"] = answer.DeepClone() })
         : answer;
 
-    static int Least(TaskKind task) => task == TaskKind.Rating ? 1 : 2;
+    static int Least(TaskKind task) => task switch { TaskKind.Rating => 1, TaskKind.BestWorst => 3, _ => 2 };
+
+    /// <summary>An item with more than four answers becomes several in a project of best–worst choices.</summary>
+    static int Most(TaskKind task) => task == TaskKind.BestWorst ? BestWorstDesign.MostResponses : MostAnswers;
 
     static IReadOnlyList<IReadOnlyList<ItemResponse>> Answers(string file, string source, int prompts)
     {

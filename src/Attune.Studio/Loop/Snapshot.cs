@@ -31,6 +31,8 @@ static class Snapshot
         project.Settings is { Task: TaskKind.Dialogue, Dialogue.Goal: DialogueGoal.Helpful }
             ? ExportLayout.Conversations : ExportLayout.Demonstrations,
         ExportLayout.Triples,
+        project.Settings.Task is TaskKind.Pairwise or TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
+        ExportLayout.Demonstrations, ExportLayout.Triples,
     ];
 
     /// <summary>What a snapshot for a method would contain.</summary>

@@ -45,6 +45,7 @@ static class Format
         Outcome.AllBad => "all bad",
         Outcome.Skipped => verdict.SkipReason is { } reason ? $"skipped: {reason}" : "skipped",
         Outcome.Rated => Levels(verdict.Ratings!),
+        Outcome.BestWorst => $"best {Letter(verdict.Ranks!.ToList().IndexOf(0))}, worst {Letter(verdict.Ranks!.ToList().IndexOf(2))}",
         _ => verdict.Ranks is [{ } a, { } b] ? Pair(a, b, verdict.Strength) : Order(verdict.Ranks!),
     };
 

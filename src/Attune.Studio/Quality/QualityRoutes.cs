@@ -56,6 +56,7 @@ static class QualityRoutes
         {
             TaskKind.Rating => new() { Outcome = Outcome.Rated, Ratings = values },
             TaskKind.Ranking => new() { Ranks = values },
+            TaskKind.BestWorst => new() { Outcome = Outcome.BestWorst, Ranks = values },
             _ => choice switch
             {
                 "first" => new() { Ranks = [0, 1], Strength = Number(form[$"strength{end}"]) },

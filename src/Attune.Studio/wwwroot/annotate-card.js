@@ -1,5 +1,6 @@
 // The card of one answer: its text, its rank, its rating.
 
+import { chooseExtreme } from "./annotate-best-worst.js";
 import { answerName } from "./annotate-describe.js";
 import { ordinal } from "./annotate-order.js";
 import { state } from "./annotate-state.js";
@@ -19,7 +20,14 @@ function header(answer, name) {
   return el("header", isRanking ? { "data-drag": answer, "data-name": `Answer ${name}` } : {},
     el("h2", { id: `name-${answer}` }, el("span", { class: "hidden" }, "Answer "), el("span", { class: "letter" }, name)),
     el("span", { class: "said" }),
-    isRanking ? rankButton(answer) : null);
+    isRanking ? rankButton(answer) : null,
+    ...(state.settings.task === "BestWorst" ? ["best", "worst"].map(role => extremeButton(answer, name, role)) : []));
+}
+
+function extremeButton(answer, name, role) {
+  return el("button", {
+    class: "quiet extreme", value: role, "aria-label": `${name} is the ${role}`, onclick: () => chooseExtreme(answer, role),
+  }, role === "best" ? "Best" : "Worst");
 }
 
 function rankButton(answer) {
@@ -40,10 +48,21 @@ export function updateCard(card, tiers) {
   const rank = verdict.outcome === "AllBad" ? -1 : tiers.findIndex(tier => tier.includes(answer));
   card.classList.toggle("chosen", rank === 0 && tiers.length > 1);
   card.classList.toggle("turn-of", ratedAnswer === answer);
-  card.querySelector(".said").textContent = rank < 0 ? "" : describeRank(rank, tiers[rank].length > 1);
+  if (state.settings.task === "BestWorst")
+    updateExtremes(card, verdict.outcome === "AllBad" ? null : verdict.ranks?.[answer]);
+  else
+    card.querySelector(".said").textContent = rank < 0 ? "" : describeRank(rank, tiers[rank].length > 1);
   updateRankButton(card.querySelector(".place"), answer, rank);
   for (const button of card.querySelectorAll(".levels button"))
     button.setAttribute("aria-pressed", `${verdict.ratings?.[answer] === Number(button.value)}`);
+}
+
+function updateExtremes(card, rank) {
+  card.classList.toggle("chosen", rank === 0);
+  card.classList.toggle("worst", rank === 2);
+  card.querySelector(".said").textContent = { 0: "✓ best", 2: "✗ worst" }[rank] ?? "";
+  for (const button of card.querySelectorAll(".extreme"))
+    button.setAttribute("aria-pressed", `${rank === (button.value === "best" ? 0 : 2)}`);
 }
 
 function updateRankButton(button, answer, rank) {

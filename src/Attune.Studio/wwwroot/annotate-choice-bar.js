@@ -13,7 +13,8 @@ export function renderChoices() {
   $("choices").replaceChildren(
     ...(hasScale() ? scale(onScale) : []),
     ...(task === "Ranking" ? [el("div", { id: "order", role: "group", "aria-label": "Your ranking, best first" })] : []),
-    el("div", { class: "others" }, ...others.map(choice => choiceButton(choice)), task === "Ranking" ? clearButton() : null, keepButton()));
+    el("div", { class: "others" }, ...others.map(choice => choiceButton(choice)),
+      task === "Ranking" || task === "BestWorst" ? clearButton() : null, keepButton()));
 }
 
 const hasScale = () => state.settings.task === "Pairwise" && state.settings.strengthLevels > 0;

@@ -19,6 +19,11 @@ export function createCommands() {
 const choiceCommands = () => state.choices.map(({ keys, name, verdict }) => ({ keys, name, run: () => decide(verdict) }));
 
 function rankingCommands() {
+  if (state.settings.task === "BestWorst")
+    return [
+      { keys: ["1–9"], name: "The best answer, then the worst; again to take it back" },
+      { keys: ["c"], name: "Clear the choice", run: clearOrder },
+    ];
   if (state.settings.task !== "Ranking")
     return [];
   const tie = { keys: ["="], name: "Tie the next answer with the last one (or hold Shift)", run: tieNextAnswer };

@@ -37,6 +37,8 @@ function requestFor(verdict) {
 /** Decides with the verdict entered so far, if it is complete. */
 export function decideAsEntered() {
   const { verdict, settings: { task } } = state;
+  if (task === "BestWorst")
+    return verdict.outcome ? decide({}, true) : announce("Choose the best and the worst answer first.");
   if (task === "Pairwise" || verdict.outcome === "AllBad" || verdict.outcome === "Skipped")
     return verdict.outcome ? decide({}, true) : announce("Choose an answer first.");
   if (task === "Rating")

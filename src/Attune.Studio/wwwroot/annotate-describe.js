@@ -12,9 +12,9 @@ export const flags = [
 
 export const flagName = flag => flags.find(each => each.flag === flag).name;
 
-/** Answers in a ranking have numbers, because digit keys rank them; other answers have letters, because digit keys rate or choose. */
+/** Answers have numbers where digit keys rank or choose them; other answers have letters. */
 export function answerName(task, answer) {
-  return task === "Ranking" ? `${answer + 1}` : String.fromCharCode(65 + answer);
+  return task === "Ranking" || task === "BestWorst" ? `${answer + 1}` : String.fromCharCode(65 + answer);
 }
 
 /** @param verdict as the studio sends it */
@@ -30,6 +30,7 @@ export function describeJudgment(verdict, { task, strengthLevels }) {
   switch (verdict.outcome) {
     case "Skipped": return verdict.skipReason ? `Skipped: ${verdict.skipReason}` : "Skipped";
     case "AllBad": return task === "Pairwise" ? "Both bad" : "All bad";
+    case "BestWorst": return `Best ${verdict.ranks.indexOf(0) + 1}, worst ${verdict.ranks.indexOf(2) + 1}`;
     case "Rated": return verdict.ratings.map((level, answer) => `${answerName(task, answer)}: ${level}`).join(", ");
     default: return task === "Pairwise" ? describePair(verdict, strengthLevels) : describeOrder(verdict.ranks, task);
   }

@@ -12,6 +12,7 @@ import { $, passages } from "./annotate-text.js";
 const questions = {
   Pairwise: "Which answer is better?",
   Ranking: "Put the answers in order, best first",
+  BestWorst: "Which answer is the best, and which the worst?",
   Rating: "How good is each answer? 1 is the worst.",
 };
 

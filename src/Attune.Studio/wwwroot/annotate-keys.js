@@ -1,5 +1,6 @@
 // The keyboard: which command a key runs, and what digits do.
 
+import { chooseExtreme } from "./annotate-best-worst.js";
 import { undo } from "./annotate-history.js";
 import { state } from "./annotate-state.js";
 import { $, isField } from "./annotate-text.js";
@@ -43,6 +44,8 @@ function handleDigit(event) {
     return false;
   if (ratedAnswer !== null && digit <= ratingLevels)
     rate(ratedAnswer, digit);
+  else if (task === "BestWorst" && digit <= current.answers.length)
+    chooseExtreme(digit - 1);
   else if (task === "Ranking" && digit <= current.answers.length)
     rankNextOrRemove(digit - 1, state.tieNext || event.shiftKey);
   else

@@ -17,7 +17,7 @@ const judgmentOf = ({ outcome, ranks, strength, ratings }) => ({ outcome, ranks,
 /** @returns whether the judgment needs nothing more: a ranking or ratings may be begun and not complete. */
 function isDecided(judgment) {
   const { task } = state.settings;
-  if (judgment.outcome === "AllBad" || task === "Pairwise")
+  if (judgment.outcome === "AllBad" || task === "Pairwise" || task === "BestWorst")
     return Boolean(judgment.outcome);
   const values = (task === "Rating" ? judgment.ratings : judgment.ranks) ?? [];
   const given = values.filter(value => value !== null).length;
@@ -39,7 +39,7 @@ export function toSent(verdict) {
 /** Sets the outcome that ranks or ratings imply. */
 function completed(judgment) {
   const { task } = state.settings;
-  return judgment.outcome === "AllBad" || task === "Pairwise" ? judgment
+  return judgment.outcome === "AllBad" || task === "Pairwise" || task === "BestWorst" ? judgment
     : { ...judgment, outcome: task === "Rating" ? "Rated" : "Ranked", strength: null };
 }
 
