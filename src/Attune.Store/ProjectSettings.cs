@@ -16,6 +16,7 @@ public enum TaskKind
 
     /// <summary>Converse with models: two responses to each message; the conversation goes on from the chosen one.</summary>
     Dialogue,
+
     /// <summary>Choose the best and the worst of three or four responses; an item with more becomes several items.</summary>
     BestWorst,
 }

@@ -27,12 +27,10 @@ static class Snapshot
     /// <summary>The layouts in which a project's decisions are exported for training; no two are for the same methods.</summary>
     static ExportLayout[] Layouts(Project project) =>
     [
-        project.Settings.ComparesPairs ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
+        project.Settings.ComparesPairs || project.Settings.Task == TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
         project.Settings is { Task: TaskKind.Dialogue, Dialogue.Goal: DialogueGoal.Helpful }
             ? ExportLayout.Conversations : ExportLayout.Demonstrations,
         ExportLayout.Triples,
-        project.Settings.Task is TaskKind.Pairwise or TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
-        ExportLayout.Demonstrations, ExportLayout.Triples,
     ];
 
     /// <summary>What a snapshot for a method would contain.</summary>
