@@ -27,7 +27,8 @@ static class Snapshot
     /// <summary>The layouts in which a project's decisions are exported for training; no two are for the same methods.</summary>
     static ExportLayout[] Layouts(Project project) =>
     [
-        project.Settings.ComparesPairs || project.Settings.Task == TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings, ExportLayout.Kto,
+        project.Settings.ComparesPairs || project.Settings.Task == TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings,
+        ExportLayout.Kto,
         project.Settings is { Task: TaskKind.Dialogue, Dialogue.Goal: DialogueGoal.Helpful }
             ? ExportLayout.Conversations : ExportLayout.Demonstrations,
         ExportLayout.Triples,
