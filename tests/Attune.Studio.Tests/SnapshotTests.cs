@@ -40,6 +40,29 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public void BestWorst_Decided_OffersMethodsOfComparisonsAndLabels()
+    {
+        var result = new AnnotationResult { Outcome = Outcome.BestWorst, Ranks = [0, 1, 2, 1] };
+        AssertOffered(Decided(new() { Task = TaskKind.BestWorst }, answers: 4, result), OfComparisons);
+    }
+
+    [Fact]
+    public void Ranking_TwoQuestionsByWeight_AreLabelledPairs()
+    {
+        var settings = new ProjectSettings { Task = TaskKind.Ranking, Questions = [new("helpful", "Which?"), new("harmless", "Which?")] };
+        var project = Decided(settings, answers: 3, new()
+        {
+            Ranks = [0, 1, 2], Judgments = new Dictionary<string, Judgment> { ["harmless"] = new() { Ranks = [1, 0, 2] } },
+        });
+        var target = folder.File("both");
+        var counts = Snapshot.Write(store, project, MethodCatalog.Find("reward")!, [new("helpful", 3), new("harmless")], target,
+            store.People.Local());
+        var reading = new ReadOptions { Use = DataUse.Comparisons, Reader = "reward" };
+        Assert.Equal(counts.TrainRows, Dataset.Read(Snapshot.Train(target), reading).Count());
+        Assert.Contains("\"label\":0.75", File.ReadAllText(Snapshot.Train(target)), StringComparison.Ordinal);       // (3 · 1 + 1 · 0) / 4
+    }
+
+    [Fact]
     public void Rating_SeveralAnswers_OffersMethodsOfComparisonsAndLabels()
     {
         var project = Decided(
