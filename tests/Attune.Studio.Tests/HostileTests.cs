@@ -45,6 +45,8 @@ public sealed class HostileTests : IAsyncLifetime
         studio.Store.Projects.SetMembers(project.Id, [one.Id, other.Id], owner.Id);
         Decide(one, 0);
         Decide(other, 1);
+        var (judge, item) = (studio.Store.People.Judge(Script, owner.Id).Id, studio.Store.Items.Page(project.Id, 0, 1)[0].Id);
+        studio.Store.Judges.Add(project, [new(item, judge, 0, 1, 1), new(item, judge, 1, 0, 1)], null, owner.Id);
     }
 
     [Fact]
