@@ -21,7 +21,7 @@ static class FeedbackJudge
     };
     static readonly Option<string?> Name = new("--name")
     {
-        HelpName = "JUDGE", Description = "The judge's name in the studio (default: the name of the model)",
+        HelpName = "JUDGE", Description = "The judge's name in the studio (default: the name of the model or its run)",
     };
     static readonly Option<string?> Question = new("--question")
     {
@@ -104,8 +104,8 @@ static class FeedbackJudge
 
     static string NameOf(RewardOptions options) => options switch
     {
-        ModelReward reward => Path.GetRelativePath(".", reward.Model) is { Length: <= People.LongestName } path ? path
-            : Path.GetFileName(reward.Model),
+        ModelReward reward => new DirectoryInfo(reward.Model) is { Name: "model", Parent.Name: var run } ? run
+            : Path.GetFileName(Path.TrimEndingDirectorySeparator(reward.Model)),
         OpenAiReward model => model.Model,
         _ => options.Title,
     };

@@ -9,6 +9,7 @@ namespace Attune.Studio.Export;
 /// <summary>The fields of the export page, as its query string has them; shares are in per cent.</summary>
 /// <param name="Layout">What a row is: Pairs (the default), Rankings, Hh, Kto, Demonstrations, Triples or Csv.</param>
 /// <param name="Votes">majority (the default), each for a row for each annotation, or ability to weight votes by ability.</param>
+/// <param name="Judges">include: the votes of judges, models that compare responses, count like those of people.</param>
 /// <param name="Person">Only annotations of these people, by name.</param>
 /// <param name="From">Only annotations from this day on (UTC).</param>
 /// <param name="To">Only annotations until this day (UTC).</param>
