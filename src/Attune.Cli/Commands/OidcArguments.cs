@@ -8,7 +8,7 @@ namespace Attune.Cli.Commands;
 static class OidcArguments
 {
     /// <summary>The client secret is no option: other users of the machine can read command lines.</summary>
-    public const string SecretVariable = "ATTUNE_OIDC_CLIENT_SECRET";
+    const string SecretVariable = "ATTUNE_OIDC_CLIENT_SECRET";
 
     static readonly Option<string?> Authority = new("--oidc-authority")
     {
@@ -49,7 +49,7 @@ static class OidcArguments
 
     /// <returns>Null without a provider.</returns>
     /// <exception cref="InvalidDataException">An option is missing or not valid.</exception>
-    public static OidcOptions? Read(ParseResult parsed, Func<string, string?> environment)
+    public static OidcOptions? Read(ParseResult parsed)
     {
         if (parsed.GetValue(Authority) is not { } authority)
             return new Option[] { ClientId, Name, Scopes, Domains, Groups, GroupClaim, Unknown }
@@ -60,7 +60,7 @@ static class OidcArguments
             Authority = Address("--oidc-authority", authority),
             ClientId = parsed.GetValue(ClientId) ?? throw new InvalidDataException(
                 "--oidc-authority needs --oidc-client-id, the id with which the studio is registered at the provider"),
-            ClientSecret = environment(SecretVariable)?.Trim() is { Length: > 0 } secret ? secret : null,
+            ClientSecret = TakeSecret(),
             Name = parsed.GetValue(Name),
             Scopes = parsed.GetValue(Scopes) ?? [],
             Domains = parsed.GetValue(Domains) ?? [],
@@ -70,6 +70,14 @@ static class OidcArguments
         };
         options.Check();
         return options;
+    }
+
+    /// <summary>Reads the secret and removes it from the environment, which the studio's jobs inherit.</summary>
+    static string? TakeSecret()
+    {
+        var secret = Environment.GetEnvironmentVariable(SecretVariable)?.Trim();
+        Environment.SetEnvironmentVariable(SecretVariable, null);
+        return string.IsNullOrEmpty(secret) ? null : secret;
     }
 
     /// <exception cref="InvalidDataException">It is no address of a web server.</exception>

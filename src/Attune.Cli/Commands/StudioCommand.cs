@@ -66,7 +66,7 @@ static class StudioCommand
             Recipe = RecipeWriter.Complete,
             Listen = address,
             PublicUrl = parsed.GetValue(PublicUrl) is { } url ? OidcArguments.Address("--public-url", url) : null,
-            Oidc = OidcArguments.Read(parsed, Environment.GetEnvironmentVariable),
+            Oidc = OidcArguments.Read(parsed),
             Log = logging => ConsoleLog.Configure(logging, parsed.GetValue(Log)),
         });
         if (Connections.Notice is { } notice)
