@@ -23,7 +23,8 @@ public sealed class Identities
     /// </summary>
     /// <param name="identity">The account.</param>
     /// <param name="unknown">What happens to people who have no account in the studio; those with a role by their groups get one.</param>
-    /// <param name="usesGroups">Whether roles come from groups. A person whose role came from a group is refused when they are in none any more.</param>
+    /// <param name="usesGroups">Whether roles come from groups. A person whose role came from a group is refused when they are in none any
+    /// more.</param>
     /// <param name="invitation">The token of the invitation with which they started; null without one.</param>
     /// <returns>The person, and the project that they joined; null where they joined none.</returns>
     /// <exception cref="InvalidDataException">The person may not sign in.</exception>
