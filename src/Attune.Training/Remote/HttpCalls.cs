@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 
 namespace Attune.Training.Remote;
 
@@ -9,7 +10,6 @@ sealed class HttpCalls(string? key = null) : IDisposable
 {
     readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) })
     {
-        MaxResponseContentBufferSize = IRemote.MaxAnswerBytes,
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
@@ -33,13 +33,51 @@ sealed class HttpCalls(string? key = null) : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="IOException">No answer came; a retry may help.</exception>
     /// <exception cref="InvalidDataException">The request failed; a retry will not help.</exception>
-    public async Task<byte[]> SendAsync(HttpMethod method, string url, byte[]? body, TimeSpan timeout, CancellationToken cancellation)
+    public Task<byte[]> SendAsync(HttpMethod method, string url, byte[]? body, TimeSpan timeout, CancellationToken cancellation) =>
+        SendAsync(method, url, body, timeout, WholeAsync, cancellation);
+
+    /// <summary>Posts a request, and reads an answer that may be a stream of events.</summary>
+    /// <param name="url">The URL.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="timeout">The time until the attempt has failed.</param>
+    /// <param name="receive">Gets the answer, or the data of each event as it arrives.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <inheritdoc cref="SendAsync(HttpMethod, string, byte[], TimeSpan, CancellationToken)"/>
+    public Task StreamAsync(string url, byte[] body, TimeSpan timeout, Action<byte[]> receive, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, url, body, timeout, async (content, deadline) =>
+        {
+            if (content.Headers.ContentType?.MediaType == "text/event-stream")
+                await ReadEventsAsync(content, receive, deadline).ConfigureAwait(false);
+            else
+                receive(await WholeAsync(content, deadline).ConfigureAwait(false));
+            return true;
+        }, cancellation);
+
+    public void Dispose() => client.Dispose();
+
+    static async Task<byte[]> WholeAsync(HttpContent content, CancellationToken cancellation)
+    {
+        await content.LoadIntoBufferAsync(IRemote.MaxAnswerBytes, cancellation).ConfigureAwait(false);
+        return await content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+    }
+
+    static async Task ReadEventsAsync(HttpContent content, Action<byte[]> receive, CancellationToken cancellation)
+    {
+        var stream = await content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await foreach (var data in SseParser.Create(stream, (_, data) => data.ToArray()).EnumerateAsync(cancellation).ConfigureAwait(false))
+            if (!data.Data.AsSpan().SequenceEqual("[DONE]"u8))
+                receive(data.Data);
+    }
+
+    async Task<T> SendAsync<T>(
+        HttpMethod method, string url, byte[]? body, TimeSpan timeout, Func<HttpContent, CancellationToken, Task<T>> read,
+        CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(timeout);
         try
         {
-            return await SendAsync(method, url, body, deadline.Token).ConfigureAwait(false);
+            return await SendAsync(method, url, body, read, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
@@ -53,20 +91,23 @@ sealed class HttpCalls(string? key = null) : IDisposable
         {
             throw new IOException($"{url} cannot be reached: {error.Message}", error);
         }
+        catch (HttpIOException error)
+        {
+            throw new IOException($"{url} ended its answer too early: {error.Message}", error);
+        }
     }
 
-    public void Dispose() => client.Dispose();
-
-    async Task<byte[]> SendAsync(HttpMethod method, string url, byte[]? body, CancellationToken cancellation)
+    async Task<T> SendAsync<T>(
+        HttpMethod method, string url, byte[]? body, Func<HttpContent, CancellationToken, Task<T>> read, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(method, url) { Content = body is null ? null : new ByteArrayContent(body) };
         if (message.Content is { } content)
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         message.Headers.Authorization = string.IsNullOrEmpty(key) ? null : new("Bearer", key);
-        using var response = await client.SendAsync(message, cancellation).ConfigureAwait(false);
-        var answer = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+        using var response = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
-            return answer;
+            return await read(response.Content, cancellation).ConfigureAwait(false);
+        var answer = await WholeAsync(response.Content, cancellation).ConfigureAwait(false);
         var failure = $"{url} answered {(int)response.StatusCode} {response.ReasonPhrase}: {RemoteCalls.Quoted(answer)}";
         throw IsTransient(response.StatusCode)
             ? Failure(response, failure)

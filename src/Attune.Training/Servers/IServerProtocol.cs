@@ -15,9 +15,16 @@ sealed record ServerRequest(int[] Prompt, int Samples, SamplingOptions Sampling,
 /// <summary>A response of a server.</summary>
 /// <param name="Tokens">Token ids.</param>
 /// <param name="Logprobs">Of each token.</param>
-/// <param name="FinishReason">"stop", "length" or another one.</param>
+/// <param name="FinishReason">"stop", "length" or another one; null before it has ended.</param>
+readonly record struct ServerResponse(int[] Tokens, float[] Logprobs, string? FinishReason);
+
+/// <summary>A response of an answer, or the next part of it in a stream.</summary>
+/// <param name="Index">Which response of the request.</param>
+/// <param name="Tokens">Token ids.</param>
+/// <param name="Logprobs">Of each token.</param>
+/// <param name="FinishReason">"stop", "length" or another one; null where more follows.</param>
 /// <param name="WeightVersion">The version of the weights; null where the server does not report it.</param>
-readonly record struct ServerResponse(int[] Tokens, float[] Logprobs, string? FinishReason, string? WeightVersion);
+readonly record struct ServerPart(int Index, int[] Tokens, float[] Logprobs, string? FinishReason, string? WeightVersion);
 
 /// <summary>The requests and answers of a kind of server.</summary>
 interface IServerProtocol
@@ -33,8 +40,10 @@ interface IServerProtocol
     /// <param name="model">The name of the model on the server.</param>
     JsonObject Body(ServerRequest request, string model);
 
-    /// <summary>The responses of an answer. A missing or wrong field is an error of <see cref="JsonElement"/>.</summary>
-    IEnumerable<ServerResponse> Read(JsonElement answer);
+    /// <summary>
+    /// The responses of an answer, or the parts of an event of a stream. A missing or wrong field is an error of <see cref="JsonElement"/>.
+    /// </summary>
+    IEnumerable<ServerPart> Read(JsonElement answer);
 
     /// <summary>The description of the model in an answer of <see cref="ModelPath"/>.</summary>
     JsonElement Model(JsonElement answer);
@@ -45,12 +54,13 @@ interface IServerProtocol
     /// <summary>The text of token ids, with that of a token after them; null where the answer does not have it.</summary>
     string? Text(JsonElement answer);
 
-    static IServerProtocol From(RolloutProtocol protocol) =>
-        protocol == RolloutProtocol.Sglang ? new SglangProtocol() : new OpenAiProtocol();
+    static IServerProtocol From(RolloutOptions options) =>
+        options.Protocol == RolloutProtocol.Sglang ? new SglangProtocol() : new OpenAiProtocol(options.Stream);
 }
 
 /// <summary>OpenAI's completions, with the fields of vLLM: <c>return_token_ids</c>, and <c>token_ids</c> of each choice.</summary>
-sealed class OpenAiProtocol : IServerProtocol
+/// <param name="stream">Whether the server sends tokens as they are sampled.</param>
+sealed class OpenAiProtocol(bool stream) : IServerProtocol
 {
     public string Path => "/v1/completions";
 
@@ -74,18 +84,25 @@ sealed class OpenAiProtocol : IServerProtocol
             ["stop_token_ids"] = ServerJson.Ids(request.EosIds),
             ["logprobs"] = 0,
             ["return_token_ids"] = true,
+            ["stream"] = stream,
         };
         if (sampling.Stop.Count > 0)
             body["stop"] = ServerJson.Texts(sampling.Stop);
         return body;
     }
 
-    public IEnumerable<ServerResponse> Read(JsonElement answer) =>
-        answer.GetProperty("choices").EnumerateArray().OrderBy(choice => choice.GetProperty("index").GetInt32()).Select(choice =>
-            new ServerResponse(
-                [.. choice.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())],
-                [.. choice.GetProperty("logprobs").GetProperty("token_logprobs").EnumerateArray().Select(number => number.GetSingle())],
-                choice.GetProperty("finish_reason").GetString(), WeightVersion: null));
+    public IEnumerable<ServerPart> Read(JsonElement answer) =>
+        answer.GetProperty("choices").EnumerateArray().Select(choice => new ServerPart(
+            choice.GetProperty("index").GetInt32(),
+            [.. choice.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())],
+            Logprobs(choice),
+            choice.GetProperty("finish_reason").GetString(), WeightVersion: null));
+
+    /// <summary>A part without tokens has none.</summary>
+    static float[] Logprobs(JsonElement choice) =>
+        choice.TryGetProperty("logprobs", out var logprobs) && logprobs.ValueKind != JsonValueKind.Null
+            ? [.. logprobs.GetProperty("token_logprobs").EnumerateArray().Select(number => number.GetSingle())]
+            : [];
 
     public JsonElement Model(JsonElement answer) => answer.GetProperty("data")[0];
 
@@ -128,12 +145,12 @@ sealed class SglangProtocol : IServerProtocol
         };
     }
 
-    public IEnumerable<ServerResponse> Read(JsonElement answer) => Items(answer).Select(item =>
+    public IEnumerable<ServerPart> Read(JsonElement answer) => Items(answer).Select((item, index) =>
     {
         var meta = item.GetProperty("meta_info");
         var tokens = meta.GetProperty("output_token_logprobs").EnumerateArray().ToList();           // [logprob, id, text]
-        return new ServerResponse(
-            [.. tokens.Select(token => token[1].GetInt32())], [.. tokens.Select(token => token[0].GetSingle())],
+        return new ServerPart(
+            index, [.. tokens.Select(token => token[1].GetInt32())], [.. tokens.Select(token => token[0].GetSingle())],
             meta.GetProperty("finish_reason").GetProperty("type").GetString(),
             meta.TryGetProperty("weight_version", out var version) ? version.GetString() : null);
     });

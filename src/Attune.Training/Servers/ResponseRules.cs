@@ -29,16 +29,22 @@ sealed class ResponseRules(LanguageModel model, Tokenizer tokenizer, SamplingOpt
             : null;
     }
 
+    /// <summary>What is wrong with a part of a response; null for nothing.</summary>
+    public static string? Broken(ServerPart part, WeightFiles weights)
+    {
+        if (weights.Model is null && part.WeightVersion is { } version && version != weights.Version)
+            return $"must be sampled with the weights {weights.Version} (was sampled with {version})";
+        return part.Tokens.Length == part.Logprobs.Length
+            ? null
+            : $"must have a log-probability for each token (had {part.Logprobs.Length} for {part.Tokens.Length} tokens)";
+    }
+
     /// <summary>What is wrong with a response; null for nothing.</summary>
-    public string? Broken(ServerResponse response, WeightFiles weights)
+    public string? Broken(ServerResponse response)
     {
         var (tokens, logprobs) = (response.Tokens, response.Logprobs);
-        if (weights.Model is null && response.WeightVersion is { } version && version != weights.Version)
-            return $"must be sampled with the weights {weights.Version} (was sampled with {version})";
         if (tokens.Length == 0 || tokens.Length > sampling.MaxNewTokens)
             return $"must have from 1 to {sampling.MaxNewTokens} tokens in a response (had {tokens.Length})";
-        if (tokens.Length != logprobs.Length)
-            return $"must have a log-probability for each token (had {logprobs.Length} for {tokens.Length} tokens)";
         if (Array.FindIndex(logprobs, number => !(number <= 1e-3 && float.IsFinite(number))) is >= 0 and var wrong)
             return $"must have log-probabilities of at most 0 (had {logprobs[wrong]})";
         if (Array.FindIndex(tokens, EosIds.Contains) is >= 0 and var end && end < tokens.Length - 1)
@@ -58,6 +64,23 @@ sealed class ResponseRules(LanguageModel model, Tokenizer tokenizer, SamplingOpt
             StopString = response.FinishReason == "stop" && !EosIds.Contains(response.Tokens[^1]) ? StopString(response) : null,
             WeightVersion = weightVersion,
         };
+
+    /// <summary>Where tokens end a response, and why; null where more tokens may follow.</summary>
+    /// <param name="tokens">Tokens of a response.</param>
+    /// <param name="from">Those before this one end with no stop string.</param>
+    public (int Length, string FinishReason)? FindEnd(IReadOnlyList<int> tokens, int from)
+    {
+        var history = new TokenHistory([], []);
+        foreach (var (at, token) in tokens.Index())
+        {
+            history.Add(token);
+            if (at >= from && findStopString?.Invoke(history) is not null)
+                return (at + 1, "stop");
+        }
+        return tokens.Count > 0 && EosIds.Contains(tokens[^1]) ? (tokens.Count, "stop")
+            : tokens.Count == sampling.MaxNewTokens ? (tokens.Count, "length")
+            : null;
+    }
 
     string? StopString(ServerResponse response)
     {

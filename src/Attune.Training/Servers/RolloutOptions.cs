@@ -105,6 +105,12 @@ public sealed record RolloutOptions : IValidatableObject
     [Range(1, 4096)]
     public int Concurrency { get; init; } = 64;
 
+    /// <summary>
+    /// Whether servers with protocol openai send tokens as they are sampled. When a request fails, the tokens that have arrived are then
+    /// kept, and the response continues after them on another server.
+    /// </summary>
+    public bool Stream { get; init; } = true;
+
     /// <summary>The timeout of a request in seconds.</summary>
     [Range(0d, 86_400d, MinimumIsExclusive = true)]
     public double Timeout { get; init; } = 600;

@@ -86,6 +86,14 @@ sealed class RolloutServer(string url, HttpCalls calls, TimeSpan timeout) : IDis
     public Task<byte[]> PostAsync(string path, JsonObject body, CancellationToken cancellation) =>
         calls.SendAsync(HttpMethod.Post, Url + path, JsonSerializer.SerializeToUtf8Bytes(body), timeout, cancellation);
 
+    /// <summary>Posts a request whose answer may be a stream of events.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="receive">Gets the answer, or each event.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    public Task StreamAsync(string path, JsonObject body, Action<byte[]> receive, CancellationToken cancellation) =>
+        calls.StreamAsync(Url + path, JsonSerializer.SerializeToUtf8Bytes(body), timeout, receive, cancellation);
+
     public Task<byte[]> GetAsync(string path, CancellationToken cancellation) =>
         calls.SendAsync(HttpMethod.Get, Url + path, body: null, timeout, cancellation);
 

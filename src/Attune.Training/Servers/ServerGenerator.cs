@@ -86,8 +86,7 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
     public void Sync()
     {
         WeightVersion++;
-        if (pool is not null)
-            weights.Write(WeightVersion);
+        Ranks.Once(() => weights.Write(WeightVersion));
     }
 
     public void Save(StateWriter writer)

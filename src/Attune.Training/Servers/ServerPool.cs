@@ -6,8 +6,8 @@ using Attune.Training.Remote;
 namespace Attune.Training.Servers;
 
 /// <summary>
-/// Sends each request to the server with the fewest open ones. A request that fails is sent again, to another server where there is one;
-/// the server that failed pauses, and is used again after it.
+/// Sends each request to the server with the fewest open ones. When it fails, a request for what has not arrived is sent, to another server
+/// where there is one; the server that failed pauses, and is used again after it.
 /// </summary>
 /// <param name="options">The servers, and how often requests are retried.</param>
 /// <param name="say">Shows a notice when a server fails; called from any thread.</param>
@@ -20,7 +20,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
 
     readonly HttpCalls calls = new(HttpCalls.KeyOf(options.ApiKeyVariable));
     readonly SemaphoreSlim places = new(options.Concurrency * options.Servers.Count);
-    readonly IServerProtocol protocol = IServerProtocol.From(options.Protocol);
+    readonly IServerProtocol protocol = IServerProtocol.From(options);
     readonly Lock choosing = new();
 
     IReadOnlyList<RolloutServer> Servers => field ??=
@@ -47,6 +47,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
         ServerRequest request, WeightFiles weights, ResponseRules rules, CancellationToken cancellation)
     {
         await places.WaitAsync(cancellation).ConfigureAwait(false);
+        ArrivingResponse[] responses = [.. Enumerable.Range(0, request.Samples).Select(_ => new ArrivingResponse())];
         try
         {
             var (attempt, clock) = (1, Stopwatch.StartNew());
@@ -55,10 +56,12 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 var server = await Choose(cancellation).ConfigureAwait(false);
                 try
                 {
-                    var responses = await Ask(server, request, weights, rules, cancellation).ConfigureAwait(false);
+                    await server.Load(weights, cancellation).ConfigureAwait(false);
+                    await Task.WhenAll(Missing(request, responses).Select(part =>
+                        Ask(server, part.Request, part.Responses, weights, rules, cancellation))).ConfigureAwait(false);
                     lock (choosing)
                         server.Answered();
-                    return responses;
+                    return Array.ConvertAll(responses, response => response.Response);
                 }
                 catch (TooManyRequestsException refusal) when (clock.Elapsed.TotalSeconds < options.Timeout)
                 {
@@ -67,7 +70,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 }
                 catch (IOException failure)
                 {
-                    Note(server, failure, isLast: attempt++ > options.Retries);
+                    Note(server, failure, responses.Sum(response => response.Count), isLast: attempt++ > options.Retries);
                 }
                 finally
                 {
@@ -90,23 +93,58 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
         places.Dispose();
     }
 
-    async Task<IReadOnlyList<ServerResponse>> Ask(
-        RolloutServer server, ServerRequest request, WeightFiles weights, ResponseRules rules, CancellationToken cancellation)
+    /// <summary>The request itself where nothing has arrived; else one for the rest of each response that has not ended.</summary>
+    static IEnumerable<(ServerRequest Request, ArrivingResponse[] Responses)> Missing(ServerRequest request, ArrivingResponse[] all) =>
+        Array.TrueForAll(all, response => response is { Count: 0, HasEnded: false })
+            ? [(request, all)]
+            : [.. all.Index().Where(row => !row.Item.HasEnded)
+                .Select(row => (row.Item.Rest(request, row.Index), (ArrivingResponse[])[row.Item]))];
+
+    /// <summary>Sends a request; what arrives is appended to the responses.</summary>
+    async Task Ask(
+        RolloutServer server, ServerRequest request, ArrivingResponse[] responses, WeightFiles weights, ResponseRules rules,
+        CancellationToken cancellation)
     {
-        await server.Load(weights, cancellation).ConfigureAwait(false);
-        var answer = await server.PostAsync(protocol.Path, protocol.Body(request, server.Model), cancellation).ConfigureAwait(false);
-        var responses = Read(server, answer);
-        if (responses.Count != request.Samples)
-            throw Wrong(server, $"must have {Quantity.Of(request.Samples, "response")} (had {responses.Count})", answer);
-        foreach (var response in responses)
+        var (last, before) = (Array.Empty<byte>(), responses[0].Count);
+        try
         {
-            if (rules.Broken(response, weights) is { } rule)
-                throw Wrong(server, rule, answer);
-            if (rules.OtherModel(response) is { } difference)
+            await server.StreamAsync(protocol.Path, protocol.Body(request, server.Model), Take, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var response in responses)
+                if (before > 0 || !response.HasEnded)
+                    response.EndBy(rules, before);
+        }
+        if (responses.Count(response => response.HasEnded) is var ended && ended < responses.Length)
+            throw Wrong(server, $"must have {Quantity.Of(responses.Length, "response")} that end (had {ended})", last);
+        foreach (var response in responses)
+            Require(response);
+
+        void Take(byte[] answer)
+        {
+            last = answer;
+            foreach (var part in Read(server, answer))
+            {
+                if (part.Index < 0 || part.Index >= responses.Length)
+                    throw Wrong(server, $"must have the indices 0 to {responses.Length - 1} (had {part.Index})", answer);
+                if (ResponseRules.Broken(part, weights) is { } rule)
+                    throw Wrong(server, rule, answer);
+                responses[part.Index].Add(part);
+            }
+        }
+
+        void Require(ArrivingResponse response)
+        {
+            if (rules.Broken(response.Response) is { } rule)
+            {
+                response.Clear();
+                throw Wrong(server, rule, last);
+            }
+            if (rules.OtherModel(response.Response) is { } difference)
                 throw new InvalidDataException(
                     $"{server.Url} has another model or tokenizer than the policy: {difference}; start it with the model of this run");
         }
-        return responses;
     }
 
     /// <summary>The server with the fewest open requests, once one is ready.</summary>
@@ -128,7 +166,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
     }
 
     /// <summary>Records a failure, and gives up when this was the last attempt, or when no server has answered for as many.</summary>
-    void Note(RolloutServer server, IOException failure, bool isLast)
+    void Note(RolloutServer server, IOException failure, int kept, bool isLast)
     {
         bool isNew, givesUp;
         lock (choosing)
@@ -139,13 +177,15 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
         if (givesUp)
             throw new InvalidDataException($"no rollout server answered: {LastFailures}", failure);
         if (isNew)
-            say($"a rollout is sent again: {failure.Message}");
+            say(kept == 0
+                ? $"a rollout is sent again: {failure.Message}"
+                : $"a rollout continues after the {Quantity.Of(kept, "token")} that arrived: {failure.Message}");
     }
 
     string LastFailures => string.Join(
         "; ", Servers.Select(server => server.LastFailure).Where(text => text.Length > 0).Distinct(StringComparer.Ordinal));
 
-    IReadOnlyList<ServerResponse> Read(RolloutServer server, byte[] answer)
+    IReadOnlyList<ServerPart> Read(RolloutServer server, byte[] answer)
     {
         try
         {

@@ -10,6 +10,9 @@ sealed class FakeServer : IDisposable
     /// <summary>The status of an answer that never comes.</summary>
     public const int CutConnection = 0;
 
+    /// <summary>The status of an answer whose connection is cut after the text.</summary>
+    public const int CutAfterText = 1;
+
     readonly HttpListener server = new();
     readonly Func<string, string, (int Status, string Text)> answer;
     readonly List<string> requests = [];
@@ -75,6 +78,16 @@ sealed class FakeServer : IDisposable
         }
         if (status == 429)
             context.Response.Headers["Retry-After"] = "1";
+        if (text.StartsWith("data: ", StringComparison.Ordinal))
+            context.Response.ContentType = "text/event-stream";
+        if (status == CutAfterText)
+        {
+            context.Response.SendChunked = true;
+            context.Response.OutputStream.Write(Encoding.UTF8.GetBytes(text));
+            context.Response.OutputStream.Flush();
+            context.Response.Abort();
+            return;
+        }
         context.Response.StatusCode = status;
         context.Response.Close(Encoding.UTF8.GetBytes(text), willBlock: true);
     }

@@ -37,6 +37,12 @@ sealed class ModelServer : IDisposable
     /// <summary>Changes a right answer.</summary>
     public Action<JsonNode> Change { get; set; } = _ => { };
 
+    /// <summary>
+    /// Gets the number of a streamed request for responses, from 1; after how many tokens of each response the connection is cut, and null
+    /// for never.
+    /// </summary>
+    public Func<int, int?> CutAfter { get; set; } = _ => null;
+
     /// <summary>Changes the weights after they are loaded.</summary>
     public Action<LanguageModel> Spoil { get; set; } = _ => { };
 
@@ -73,8 +79,9 @@ sealed class ModelServer : IDisposable
                 "text" => Ok(Text(request)),
                 "/v1/load_lora_adapter" => Take((string)request["lora_path"]!, "adapter"),
                 "/update_weights_from_disk" => Take((string)request["model_path"]!, (string)request["weight_version"]!),
-                "/v1/completions" => Changed(Complete(request)),
-                "/generate" => Changed(Generate(request)),
+                "/v1/completions" when (bool?)request["stream"] == true => Streamed(Changed(Complete(request)), CutAfter(number)),
+                "/v1/completions" => Ok(Changed(Complete(request))),
+                "/generate" => Ok(Changed(Generate(request))),
                 _ => (404, "no such path"),
             };
     }
@@ -94,10 +101,41 @@ sealed class ModelServer : IDisposable
         return Ok(new JsonObject { ["success"] = true });
     }
 
-    (int, string) Changed(JsonNode answer)
+    JsonNode Changed(JsonNode answer)
     {
         Change(answer);
-        return Ok(answer);
+        return answer;
+    }
+
+    /// <summary>An answer as events with a token of each response, and at last the finish reasons.</summary>
+    static (int, string) Streamed(JsonNode answer, int? cutAfter)
+    {
+        if (answer["choices"] is not JsonArray choices || choices.Any(choice => choice!["token_ids"] is null))
+            return Ok(answer);
+        var longest = choices.Max(choice => choice!["token_ids"]!.AsArray().Count);
+        var events = Enumerable.Range(0, Math.Min(longest, cutAfter ?? longest)).Select(at => Event(choice =>
+        {
+            choice["token_ids"] = At(choice["token_ids"], at);
+            choice["logprobs"]!["token_logprobs"] = At(choice["logprobs"]!["token_logprobs"], at);
+            choice["finish_reason"] = null;
+        })).ToList();
+        if (cutAfter is not null)
+            return (FakeServer.CutAfterText, string.Concat(events));
+        return (200, string.Concat(events) + Event(choice =>
+        {
+            choice["token_ids"] = new JsonArray();
+            choice.AsObject().Remove("logprobs");
+        }) + "data: [DONE]\n\n");
+
+        string Event(Action<JsonNode> change)
+        {
+            var part = answer.DeepClone();
+            foreach (var choice in part["choices"]!.AsArray())
+                change(choice!);
+            return $"data: {part.ToJsonString()}\n\n";
+        }
+
+        static JsonArray At(JsonNode? list, int at) => [.. list!.AsArray().Skip(at).Take(1).Select(node => node?.DeepClone())];
     }
 
     JsonObject Complete(JsonObject request)

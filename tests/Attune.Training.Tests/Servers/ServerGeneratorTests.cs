@@ -79,7 +79,8 @@ public sealed class ServerGeneratorTests : IDisposable
         using var generator = Connect(options: Quick);
         var responses = Sample(generator);
         Assert.Equal(Prompts.Length * 2, responses.Count);
-        Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout is sent again: ", StringComparison.Ordinal));
+        Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout is sent again: ", StringComparison.Ordinal)
+            || notice.StartsWith("a rollout continues after the ", StringComparison.Ordinal));
         Assert.All(responses, response => Assert.Equal(response.Tokens.Length, response.Logprobs.Length));
     }
 
@@ -93,6 +94,80 @@ public sealed class ServerGeneratorTests : IDisposable
         Assert.StartsWith("no rollout server answered: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("http://127.0.0.1:", error.Message, StringComparison.Ordinal);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 8);
+    }
+
+    [Fact]
+    public void Generate_AServerThatDiesInTheMiddle_ContinuesOnAnotherOne()
+    {
+        var whole = Greedily(Quick);
+        using var other = new ModelServer(runs.Teacher);
+        server.CutAfter = _ => 3;
+        var before = server.Requests.Count;
+        var continued = Greedily(Quick with { Servers = [server.Url, other.Url], Retries = 1 });
+        Assert.Equal(whole.Select(response => response.Tokens), continued.Select(response => response.Tokens));
+        Assert.All(whole.Zip(continued), pair => Assert.All(
+            pair.First.Logprobs.Zip(pair.Second.Logprobs), numbers => Assert.Equal(numbers.First, numbers.Second, 1e-4)));
+        Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout continues after the 3 tokens", StringComparison.Ordinal));
+        var requests = server.Requests.Skip(before).Concat(other.Requests).Select(text => JsonNode.Parse(text.Length > 0 ? text : "{}")!)
+            .Where(request => request["stream"] is not null && request["prompt"] is JsonArray).ToList();
+        Assert.Contains(requests, request => (int)request["max_tokens"]! == 5 && Ids(request["prompt"]!).SequenceEqual(
+            [.. Prompts[0].Tokens, .. whole[0].Tokens[..3]]));
+    }
+
+    [Fact]
+    public void Generate_SamplesThatAreCut_AreContinuedOneByOne()
+    {
+        server.CutAfter = number => number <= Prompts.Length ? 2 : null;
+        using var generator = Connect(options: Quick);
+        var responses = Sample(generator);
+        Assert.Equal(Prompts.Length * 2, responses.Count);
+        Assert.InRange(server.Generations, Prompts.Length + 1, Prompts.Length * 3);
+        Assert.True(responses.Chunk(2).Any(pair => !pair[0].Tokens.SequenceEqual(pair[1].Tokens)), "the samples have seeds of their own");
+    }
+
+    [Fact]
+    public void Generate_AStopStringAcrossACut_EndsTheResponse()
+    {
+        var tokens = Greedily(Quick)[0].Tokens;
+        var stop = TinyData.Tokenizer.Decode(tokens.AsSpan(0, 4));
+        server.CutAfter = number => number > Prompts.Length && number % 2 == 1 ? 3 : null;
+        using var generator = Connect(options: Quick);
+        var response = Assert.Single(generator.Generate(
+            [Prompts[0].Tokens], new() { MaxNewTokens = 8, Temperature = 0, Stop = [stop] }, run.Random));
+        Assert.Equal(tokens[..4], response.Tokens);
+        Assert.Equal(stop, response.StopString);
+        Assert.True(response.Ended);
+    }
+
+    [Fact]
+    public void Generate_AResponseThatSglangAborted_Continues()
+    {
+        var whole = Greedily(Quick, RolloutProtocol.Sglang);
+        var answers = 0;
+        server.Change = answer =>
+        {
+            if (answers++ > 0)
+                return;
+            var meta = answer[0]!["meta_info"]!;
+            meta["finish_reason"]!["type"] = "abort";
+            var tokens = meta["output_token_logprobs"]!.AsArray();
+            while (tokens.Count > 2)
+                tokens.RemoveAt(2);
+        };
+        var continued = Greedily(Quick, RolloutProtocol.Sglang);
+        Assert.Equal(whole.Select(response => response.Tokens), continued.Select(response => response.Tokens));
+        Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout continues after the 2 tokens", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Generate_WithoutStreams_SendsARequestAgain()
+    {
+        server.Fault = (path, at) => path == "/v1/completions" && at == 1 ? (FakeServer.CutAfterText, """{"choices":[""") : null;
+        using var generator = Connect(options: Quick with { Stream = false });
+        Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
+        Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout is sent again: ", StringComparison.Ordinal));
+        Assert.All(server.Requests.Where(text => text.Contains("return_token_ids", StringComparison.Ordinal)),
+            text => Assert.Contains("\"stream\":false", text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -300,7 +375,7 @@ public sealed class ServerGeneratorTests : IDisposable
         Assert.Equal(
             """
             {"model":"base","prompt":[5,6],"n":3,"max_tokens":7,"min_tokens":2,"temperature":0.5,"top_p":0.75,"top_k":9,"min_p":0.1,
-            "stop_token_ids":[0],"logprobs":0,"return_token_ids":true}
+            "stop_token_ids":[0],"logprobs":0,"return_token_ids":true,"stream":true}
             """.ReplaceLineEndings(""), request.ToJsonString());
     }
 
@@ -319,6 +394,14 @@ public sealed class ServerGeneratorTests : IDisposable
 
     IReadOnlyList<Response> Sample(ServerGenerator generator) => generator.Generate(
         [.. Prompts.Select(prompt => prompt.Tokens)], new() { MaxNewTokens = 6 }, run.Random, samples: 2);
+
+    IReadOnlyList<Response> Greedily(RolloutOptions options, RolloutProtocol protocol = RolloutProtocol.Openai)
+    {
+        using var generator = Connect(protocol, options with { Backoff = 0.02 });
+        return generator.Generate([.. Prompts.Select(prompt => prompt.Tokens)], new() { MaxNewTokens = 8, Temperature = 0 }, run.Random);
+    }
+
+    static IEnumerable<int> Ids(JsonNode list) => list.AsArray().Select(id => (int)id!);
 
     Policy NewPolicy(SamplingOptions sampling, ITextGenerator? generator = null) =>
         new(model, TinyData.Tokenizer, sampling) { Critic = null, Generator = generator };
@@ -369,6 +452,8 @@ public sealed class ServerGeneratorTests : IDisposable
                     first["finish_reason"] = "length";
                     break;
                 case "aborted":
+                    first["token_ids"] = new JsonArray(5);
+                    first["logprobs"]!["token_logprobs"] = new JsonArray(-1);
                     first["finish_reason"] = "abort";
                     break;
                 case "short":
