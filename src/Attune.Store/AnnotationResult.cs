@@ -2,7 +2,7 @@ namespace Attune.Store;
 
 public enum Outcome
 {
-    /// <summary>The responses were ranked; equal ranks are ties.</summary>
+    /// <summary>The responses were ranked; equal ranks are ties. In a demonstration there are none, and the person wrote one.</summary>
     Ranked,
 
     /// <summary>None of the responses is acceptable, which is not a tie.</summary>

@@ -4,6 +4,7 @@ namespace Attune.Store;
 static class AnnotationRules
 {
     const int LongestText = 100_000;
+    const int Wrong = 1;     // the level of a wrong step
 
     /// <exception cref="InvalidDataException">It does not match; the message says what is allowed.</exception>
     public static AnnotationResult Checked(AnnotationResult? verdict, ProjectSettings settings, int answers)
@@ -17,7 +18,8 @@ static class AnnotationRules
     static string? Problem(AnnotationResult verdict, ProjectSettings settings, int answers) =>
         Texts(verdict).Any(text => text?.Length > LongestText) ? $"texts must have at most {LongestText:N0} characters"
         : !settings.Rationale && Trimmed(verdict.Rationale) is not null ? "this project does not ask for a reason"
-        : !settings.IdealAnswer && Trimmed(verdict.Ideal) is not null ? "this project does not ask for a better answer"
+        : !settings.IdealAnswer && settings.Task != TaskKind.Demonstration && Trimmed(verdict.Ideal) is not null
+            ? "this project does not ask for a better answer"
         : OutcomeProblem(verdict, settings, answers) ?? JudgmentsProblem(verdict, settings, answers);
 
     static string? OutcomeProblem(AnnotationResult verdict, ProjectSettings settings, int answers) => verdict.Ratings is { } ratings
@@ -27,11 +29,22 @@ static class AnnotationRules
         {
             Outcome.Skipped => null,
             Outcome.AllBad => settings.AllBad ? null : "this project does not allow “all bad”",
-            Outcome.Rated => settings.Task != TaskKind.Rating ? "this project needs ranks; ratings alone are not enough"
-                : verdict.Ratings is null || verdict.Ratings.Contains(null) ? "rate every answer" : null,
             Outcome.BestWorst => BestWorstProblem(verdict, settings, answers),
+            Outcome.Ranked when settings.Task == TaskKind.Demonstration =>
+                Trimmed(verdict.Ideal) is null || verdict.Ranks is not [] ? "write an answer" : null,
+            Outcome.Rated => RatingsProblem(verdict.Ratings, settings),
             _ => RanksProblem(verdict, settings, answers),
         };
+
+    /// <summary>Every response has a rating; of steps, every one up to the first wrong one.</summary>
+    static string? RatingsProblem(IReadOnlyList<int?>? ratings, ProjectSettings settings) => settings switch
+    {
+        { RatesOnly: false } => "this project needs ranks; ratings alone are not enough",
+        { Task: TaskKind.Steps } when ratings?.TakeWhile(level => level != Wrong).Contains(null) != false =>
+            "label every step up to the first wrong one",
+        { Task: TaskKind.Rating } when ratings?.Contains(null) != false => "rate every answer",
+        _ => null,
+    };
 
     /// <summary>All questions but the first have a decision too, unless the item is skipped.</summary>
     static string? JudgmentsProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
@@ -57,7 +70,7 @@ static class AnnotationRules
 
     static string? RanksProblem(AnnotationResult verdict, ProjectSettings settings, int answers)
     {
-        if (settings.Task == TaskKind.Rating)
+        if (settings.RatesOnly)
             return "this project needs ratings, not ranks";
         if (settings.Task == TaskKind.BestWorst)
             return "this project needs the best and the worst answer, not an order";

@@ -28,6 +28,8 @@ public sealed class Annotations
         outcome, ranks, strength, ratings, flags, rationale, ideal, skip_reason AS SkipReason, judgments
         """;
 
+    const int LongestPrompt = 100_000;
+
     readonly Database database;
     readonly TimeProvider time;
 
@@ -69,6 +71,27 @@ public sealed class Annotations
         AppendAudit(connection, project.Id, person, "decided", decision.Item, verdict);
         return new SavedAnnotation(decision, Items.Load(connection, project.Id, decision.Item)!);
     }
+
+    /// <summary>Saves a prompt and the ideal response to it, both written by a person. A second call with the same token changes
+    /// nothing.</summary>
+    /// <exception cref="InvalidDataException">A text is empty or too long, or the project does not collect demonstrations.</exception>
+    public void Demonstrate(Project project, long person, string prompt, string response, string token, double seconds) =>
+        database.Write(connection =>
+    {
+        if (project.Archived || project.Settings.Task != TaskKind.Demonstration)
+            throw new InvalidDataException("this project does not collect demonstrations");
+        if (prompt.Trim().Length is 0 or > LongestPrompt)
+            throw new InvalidDataException($"a prompt must have 1 to {LongestPrompt:N0} characters (was {prompt.Trim().Length:N0})");
+        if (Find(connection, "token = @token", new { token }) is not null)
+            return;
+        var result = AnnotationRules.Checked(new() { Ranks = [], Ideal = response }, project.Settings, answers: 0);
+        var item = Items.Insert(connection, project.Id, [new Item { Prompt = prompt.Trim(), Answers = [] }]);
+        Insert(connection, project.Id, new()
+        {
+            Item = item, Person = person, Result = result, Shown = [], Seconds = seconds, At = time.GetUtcNow(),
+        }, token);
+        AppendAudit(connection, project.Id, person, "decided", item, result);
+    });
 
     /// <summary>The latest decision of a person that <see cref="Undo"/> can withdraw; null where there is none.</summary>
     public long? Last(long project, long person) => database.Read(connection => connection.QueryFirstOrDefault<long?>("""

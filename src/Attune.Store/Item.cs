@@ -29,6 +29,9 @@ public sealed record ItemScores(long Item, IReadOnlyList<double> Scores, double 
 /// <summary>A prompt whose responses are compared or rated.</summary>
 public sealed record Item
 {
+    /// <summary>The most steps of a response whose steps are labelled.</summary>
+    public const int MostSteps = 100;
+
     public long Id { get; init; }
 
     public ItemKind Kind { get; init; }

@@ -93,7 +93,7 @@ public sealed partial class Items
         using var row = connection.ExecuteReader($"""
             SELECT i.id, i.kind, i.prompt, i.expected, i.explanation, i.wanted, i.decided, i.skipped, i.priority, i.extra, i.again,
                 a.text, a.source, a.score
-            FROM item i JOIN answer a ON a.item_id = i.id WHERE {condition} ORDER BY i.id, a.place
+            FROM item i LEFT JOIN answer a ON a.item_id = i.id WHERE {condition} ORDER BY i.id, a.place
             """, parameters);
         var more = row.Read();
         while (more)
@@ -115,7 +115,8 @@ public sealed partial class Items
                 Again = row.GetBoolean(10),
             };
             for (; more && row.GetInt64(0) == item.Id; more = row.Read())
-                answers.Add(new(JsonNode.Parse(row.GetString(11))!, Text(12), Number(13)));
+                if (!row.IsDBNull(11))
+                    answers.Add(new(JsonNode.Parse(row.GetString(11))!, Text(12), Number(13)));
             yield return item;
         }
 
@@ -146,6 +147,8 @@ public sealed partial class Items
         TaskKind.Pairwise or TaskKind.Dialogue => (2, 2),
         TaskKind.Ranking => (2, 9),
         TaskKind.BestWorst => (3, BestWorstDesign.MostResponses),
+        TaskKind.Demonstration => (0, 0),
+        TaskKind.Steps => (1, Item.MostSteps),
         _ => (1, 9),
     };
 

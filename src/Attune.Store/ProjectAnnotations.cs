@@ -50,7 +50,7 @@ public sealed record ProjectAnnotations(
 
     /// <summary>How many categories annotators can choose from.</summary>
     public int Choices =>
-        Settings.Task == TaskKind.Rating ? Settings.RatingLevels : 2 + (Settings.Ties && Settings.Task != TaskKind.BestWorst ? 1 : 0)
+        Settings.RatesOnly ? Settings.RatingLevels : 2 + (Settings.Ties && Settings.Task != TaskKind.BestWorst ? 1 : 0)
             + (Settings.AllBad ? 1 : 0);
 
     /// <summary>
@@ -69,7 +69,7 @@ public sealed record ProjectAnnotations(
         get
         {
             var most = Settings.StrengthLevels switch { 0 => 1, 7 => 3, _ => 4 };
-            return Settings.Task == TaskKind.Rating ? Enumerable.Range(1, Settings.RatingLevels) : Enumerable.Range(-most, 2 * most + 1);
+            return Settings.RatesOnly ? Enumerable.Range(1, Settings.RatingLevels) : Enumerable.Range(-most, 2 * most + 1);
         }
     }
 
@@ -108,7 +108,7 @@ public sealed record ProjectAnnotations(
     IEnumerable<Rating> Ratings(Func<AnnotationSummary, int, int> value)
     {
         foreach (var vote in Ordinary)
-            if (Settings.Task != TaskKind.Rating)
+            if (!Settings.RatesOnly)
                 foreach (var (first, second, sign) in vote.Pairs())
                     yield return OfPair(vote, first, second, value(vote, sign));
             else

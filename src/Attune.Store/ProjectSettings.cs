@@ -19,6 +19,12 @@ public enum TaskKind
 
     /// <summary>Choose the best and the worst of three or four responses; an item with more becomes several items.</summary>
     BestWorst,
+
+    /// <summary>Write ideal responses to prompts, from nothing.</summary>
+    Demonstration,
+
+    /// <summary>Label each step of a response as wrong, neutral or right; the responses of an item are its steps.</summary>
+    Steps,
 }
 
 /// <summary>The order in which annotators get items.</summary>
@@ -54,6 +60,10 @@ public sealed record ProjectSettings
     /// first is the one that known ranks and imported decisions answer.
     /// </summary>
     public IReadOnlyList<Question> Questions { get; init; } = [];
+
+    /// <summary>Whether annotators give each response a level and no ranks.</summary>
+    [JsonIgnore]
+    public bool RatesOnly => Task is TaskKind.Rating or TaskKind.Steps;
 
     /// <summary>
     /// Levels of how much better a response of a pair is: 0 does not ask; 4 levels for the better one (Llama 2), or a scale of 7 or 9 with
@@ -122,6 +132,10 @@ public sealed record ProjectSettings
             yield return $"the rating must have 0 (none) or 2 to 9 levels (was {RatingLevels})";
         if (Task == TaskKind.Rating && RatingLevels == 0)
             yield return "the task “Rate each answer” needs a rating with 2 to 9 levels";
+        if (Task == TaskKind.Steps && RatingLevels != 3)
+            yield return $"the task “Label each step” needs a rating with 3 levels: wrong, neutral, right (was {RatingLevels})";
+        if (Task is TaskKind.Steps or TaskKind.Demonstration && Questions.Count > 1)
+            yield return $"demonstrations and labels of steps have one question (was {Questions.Count})";
         if (Overlap is < 1 or > 1000)
             yield return $"annotators per item must be from 1 to 1,000 (was {Overlap})";
         if (OverlapShare is not (>= 0 and <= 1))

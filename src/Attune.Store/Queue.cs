@@ -156,7 +156,8 @@ public sealed class Queue
         {
             var item = Items.Load(connection, project.Id, id)!;
             var shown = Enumerable.Range(0, item.Answers.Count).ToArray();
-            Random.Shared.Shuffle(shown);
+            if (project.Settings.Task != TaskKind.Steps)
+                Random.Shared.Shuffle(shown);
             var token = Guid.NewGuid().ToString("N");
             connection.Execute("""
                 INSERT INTO lease (item_id, person_id, token, shown, turn, given_at, expires_at)

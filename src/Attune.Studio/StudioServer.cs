@@ -15,6 +15,7 @@ using Attune.Studio.Projects;
 using Attune.Studio.Quality;
 using Attune.Studio.Runs;
 using Attune.Studio.Security;
+using Attune.Studio.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -159,6 +160,7 @@ public static class StudioServer
         AuditRoutes.Map(app);
         AnnotateRoutes.Map(app);
         DialogueRoutes.Map(app);
+        TaskRoutes.Map(app);
         LoopRoutes.Map(app);
         JobRoutes.Map(app);
         RunRoutes.Map(app);

@@ -11,6 +11,7 @@ public static class ExportLayouts
         ExportLayout.Kto => use == DataUse.Labels,
         ExportLayout.Demonstrations or ExportLayout.Conversations => use == DataUse.Demonstrations,
         ExportLayout.Triples => use == DataUse.Triples,
+        ExportLayout.Steps => use == DataUse.Steps,
         ExportLayout.Csv => false,
         _ => use is DataUse.Comparisons or DataUse.Rewards,
     };

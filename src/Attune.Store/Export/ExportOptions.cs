@@ -32,6 +32,12 @@ public enum ExportLayout
     /// </summary>
     Triples,
 
+    /// <summary>
+    /// <c>prompt</c>, <c>completions</c>, <c>labels</c>: the steps of a response, each right or wrong (Lightman et al. 2023,
+    /// https://arxiv.org/abs/2305.20050).
+    /// </summary>
+    Steps,
+
     /// <summary>One row per decision, for a spreadsheet.</summary>
     Csv,
 }

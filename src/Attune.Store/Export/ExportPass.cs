@@ -191,6 +191,8 @@ sealed class ExportPass
     {
         if (options.Layout == ExportLayout.Csv)
             return decisions.Select(decision => CsvRows.CreateRow(comparisons.Item, decision, people[decision.Person], MostAnswers));
+        if ((options.Layout == ExportLayout.Steps) != (project.Settings.Task == TaskKind.Steps))
+            return [];     // steps are no responses of which one is better
         if (!options.EachVote || options.Layout is ExportLayout.Demonstrations or ExportLayout.Conversations)
             return JsonRows.CreateRows(options.Layout, comparisons);
         return comparisons.Rankings.SelectMany((vote, i) => JsonRows.CreateRows(options.Layout, comparisons with
@@ -252,7 +254,7 @@ sealed class ExportPass
     IEnumerable<ExportedItem> ItemsWithTexts()
     {
         using var row = new Rows(connection, $"""
-            SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i JOIN answer a ON a.item_id = i.id
+            SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i LEFT JOIN answer a ON a.item_id = i.id
             WHERE {Decided} ORDER BY i.id, a.place
             """, new { project.Id });
         ExportedItem? item = null;
@@ -265,7 +267,8 @@ sealed class ExportPass
                     yield return item;
                 item = Create(row, answers = []);
             }
-            answers.Add((row.Text(3), row.TextOrNull(4)));
+            if (row.TextOrNull(3) is { } text)
+                answers.Add((text, row.TextOrNull(4)));
         }
         if (item is not null)
             yield return item;

@@ -10,8 +10,8 @@ static class JsonRows
     /// <summary>Fields that rows define; of an imported item's other fields these are not written again.</summary>
     static readonly HashSet<string> Own = new(StringComparer.Ordinal)
     {
-        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "label", "votes", "strength", "margin",
-        "sources", "kind", "explanation", ImportedVotes.Field, Subset.Field,
+        "prompt", "chosen", "rejected", "completion", "completions", "ranks", "pairs", "messages", "label", "labels", "votes", "strength",
+        "margin", "sources", "kind", "explanation", ImportedVotes.Field, Subset.Field,
     };
 
     /// <summary>Fields of imported rows that training reads with conversations.</summary>
@@ -29,6 +29,9 @@ static class JsonRows
     /// <summary>The field of the item's id, unless the imported row had a field of this name.</summary>
     const string ItemId = "item";
 
+    /// <summary>The level of a step that is neither right nor wrong.</summary>
+    const int Neutral = 2;
+
     static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static IEnumerable<Action<Stream>> CreateRows(ExportLayout layout, ItemComparisons comparisons) => layout switch
@@ -37,6 +40,7 @@ static class JsonRows
         ExportLayout.Kto => Labels(comparisons),
         ExportLayout.Demonstrations => comparisons.Ideals.Select(ideal => Demonstration(comparisons.Item, ideal)),
         ExportLayout.Conversations => Conversation(comparisons),
+        ExportLayout.Steps => LabelledSteps(comparisons),
         ExportLayout.Triples =>
             comparisons.Ideals.SelectMany(ideal => Pairs(comparisons with { Ideals = [] }, transcripts: false, ideal)),
         _ => Pairs(comparisons, layout == ExportLayout.Hh),
@@ -153,6 +157,20 @@ static class JsonRows
         Raw(writer, "prompt", texts.Prompt);
         Raw(writer, "completion", texts.Answers[0]);
     });
+
+    /// <summary>The steps up to the first one without a label. A step is wrong where its mean level is below neutral.</summary>
+    static IEnumerable<Action<Stream>> LabelledSteps(ItemComparisons comparisons)
+    {
+        var levels = Candidates(comparisons).Select(comparisons.Rating).TakeWhile(level => level is not null).ToList();
+        if (levels.Count == 0)
+            yield break;
+        yield return Row(comparisons.Item, writer =>
+        {
+            Raw(writer, "prompt", comparisons.Item.Prompt);
+            Array(writer, "completions", [.. levels.Index().Select(level => comparisons.Text(level.Index))]);
+            Array(writer, "labels", [.. levels.Select(level => level >= Neutral ? "true" : "false")]);
+        });
+    }
 
     /// <summary>
     /// The prompt and the responses that annotators wrote; otherwise the best response, of equally good ones the first. No row where all

@@ -23,7 +23,7 @@ public sealed class ImportRows
         CancellationToken cancellation = default)
     {
         var rows = new List<ImportedItem>();
-        foreach (var row in Dataset.Rows(path, mostBytes).Select(ItemReader.ToItem))
+        foreach (var row in Dataset.Rows(path, mostBytes).Select(row => ItemReader.ToItem(row, settings?.Task)))
         {
             cancellation.ThrowIfCancellationRequested();
             if (rows.Count == MostRows)
@@ -47,7 +47,7 @@ public sealed class ImportRows
 
     static ImportedItem Checked(ImportedItem row, ProjectSettings settings)
     {
-        if (settings.Task == TaskKind.Rating && row.Result is not null)
+        if (settings.RatesOnly && row.Result is not null)
             throw new InvalidDataException(
                 $"{row.Origin}: the row has ranks, but this project collects ratings; import it into a project of pairs or rankings");
         if (settings.Task == TaskKind.BestWorst && row.Result is not null)

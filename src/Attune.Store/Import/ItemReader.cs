@@ -23,7 +23,32 @@ static class ItemReader
     const string Source = "source";
 
     /// <exception cref="InvalidDataException">The row is not an item.</exception>
-    public static ImportedItem ToItem(Row row)
+    /// <param name="row">The row.</param>
+    /// <param name="task">The task of the project; null where the project does not exist yet.</param>
+    public static ImportedItem ToItem(Row row, TaskKind? task) => task switch
+    {
+        TaskKind.Dialogue => throw new InvalidDataException(
+            $"{row.Origin}: the items of this project are made in conversations; import into another project"),
+        TaskKind.Demonstration => new(row.Origin, new() { Prompt = Prompt(row), Answers = [], Extra = Extra(row, null) }, null),
+        TaskKind.Steps => new(row.Origin, new()
+        {
+            Prompt = Text(row.Text("prompt")), Answers = [.. Steps(row).Select(step => new ItemResponse(Text(step)))],
+            Extra = Extra(row, null),
+        }, null),
+        _ => ToItem(row),
+    };
+
+    /// <summary>The steps of <c>completions</c>; otherwise the paragraphs of <c>completion</c>, or the lines of a single one.</summary>
+    static IEnumerable<string> Steps(Row row)
+    {
+        if (row.Has("completions"))
+            return row.Texts("completions");
+        var text = row.Text("completion").ReplaceLineEndings("\n").Trim();
+        return text.Split(text.Contains("\n\n", StringComparison.Ordinal) ? "\n\n" : "\n",
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+
+    static ImportedItem ToItem(Row row)
     {
         if (row.Has("prompt") && row.Has("completions") && !row.Has("ranks") && !row.Has("pairs"))
             return new(row.Origin,

@@ -44,6 +44,7 @@ static class AnnotateRoutes
     static IResult Show(HttpContext context, long project) => context.Project().Settings.Task switch
     {
         TaskKind.Dialogue => Results.LocalRedirect($"/projects/{project}/dialogues"),
+        TaskKind.Demonstration or TaskKind.Steps => Results.LocalRedirect($"/projects/{project}/task"),
         _ => ProjectRoutes.ProjectPage<AnnotatePage>(project),
     };
 

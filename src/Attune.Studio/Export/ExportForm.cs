@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Attune.Studio.Export;
 
 /// <summary>The fields of the export page, as its query string has them; shares are in per cent.</summary>
-/// <param name="Layout">What a row is: Pairs (the default), Rankings, Hh, Kto, Demonstrations, Triples or Csv.</param>
+/// <param name="Layout">What a row is: Pairs, Rankings, Hh, Kto, Demonstrations, Conversations, Triples, Steps or Csv. Left out, the
+/// layout of the project's task.</param>
 /// <param name="Votes">majority (the default), each for a row for each annotation, or ability to weight votes by ability.</param>
 /// <param name="Judges">include: the votes of judges, models that compare responses, count like those of people.</param>
 /// <param name="Person">Only annotations of these people, by name.</param>
@@ -34,7 +35,7 @@ sealed record ExportForm(
     public ExportOptions Options(ProjectSettings settings, HttpRequest request) => new()
     {
         Questions = QuestionWeightFields.Read(settings, name => request.Query[name]),
-        Layout = EnumName<ExportLayout>.ParseOr(ExportLayout.Pairs, Layout),
+        Layout = EnumName<ExportLayout>.ParseOr(Usual(settings.Task), Layout),
         EachVote = Votes == "each",
         ByAbility = Votes == "ability",
         Judges = Judges == "include",
@@ -49,6 +50,13 @@ sealed record ExportForm(
         IdealFirst = Ideal == "first",
         HeldOut = Number("held out", HeldOut, UsualHeldOut) / 100,
         Seed = (int)Number("seed", Seed, 0),
+    };
+
+    static ExportLayout Usual(TaskKind task) => task switch
+    {
+        TaskKind.Demonstration => ExportLayout.Demonstrations,
+        TaskKind.Steps => ExportLayout.Steps,
+        _ => ExportLayout.Pairs,
     };
 
     static double Number(string name, string? text, double usual) =>

@@ -11,6 +11,8 @@ static class PageText
         TaskKind.Ranking => "Rank several answers",
         TaskKind.Dialogue => "Converse with models, two answers to each message",
         TaskKind.BestWorst => "Choose the best and the worst of four answers",
+        TaskKind.Demonstration => "Write ideal answers",
+        TaskKind.Steps => "Label each step of an answer",
         _ => "Rate each answer",
     };
 
@@ -18,6 +20,8 @@ static class PageText
     {
         TaskKind.Rating => "Rate",
         TaskKind.Dialogue => "Converse",
+        TaskKind.Demonstration => "Write",
+        TaskKind.Steps => "Label",
         _ => "Rank",
     };
 }

@@ -29,8 +29,8 @@ static class SampleJob
     /// <exception cref="InvalidDataException">There would be too few responses to compare, or too many.</exception>
     public static Job Enqueue(JobStart jobs, Project project, SampleRequest request, Person by)
     {
-        if (project.Settings.Task == TaskKind.Dialogue)
-            throw new InvalidDataException("models answer in the conversations of this project; sample into a project of pairs");
+        if (project.Settings.Task is TaskKind.Dialogue or TaskKind.Demonstration or TaskKind.Steps)
+            throw new InvalidDataException("this project's task is not about sampled answers; sample into one of pairs, orders or ratings");
         var (answers, task) = (request.Models.Count * request.Samples, project.Settings.Task);
         if (answers < Least(task) || (task != TaskKind.Pairwise && answers > Most(task)))
             throw new InvalidDataException(

@@ -25,7 +25,7 @@ static class Snapshot
     ];
 
     /// <summary>The layouts in which a project's decisions are exported for training; no two are for the same methods.</summary>
-    static ExportLayout[] Layouts(Project project) =>
+    static ExportLayout[] Layouts(Project project) => project.Settings.Task == TaskKind.Steps ? [ExportLayout.Steps] :
     [
         project.Settings.ComparesPairs || project.Settings.Task == TaskKind.BestWorst ? ExportLayout.Pairs : ExportLayout.Rankings,
         ExportLayout.Kto,

@@ -32,7 +32,7 @@ sealed record SettingsForm(
             .Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
             .Select(parts => new Question(parts[0], parts.ElementAtOrDefault(1) ?? ""))],
         StrengthLevels = StrengthLevels,
-        RatingLevels = RatingLevels,
+        RatingLevels = Task.Value == TaskKind.Steps ? 3 : RatingLevels,
         Overlap = Overlap,
         OverlapShare = OverlapPercent / 100,
         Order = Order,

@@ -46,6 +46,7 @@ static class Format
         Outcome.Skipped => verdict.SkipReason is { } reason ? $"skipped: {reason}" : "skipped",
         Outcome.Rated => Levels(verdict.Ratings!),
         Outcome.BestWorst => $"best {Letter(verdict.Ranks!.ToList().IndexOf(0))}, worst {Letter(verdict.Ranks!.ToList().IndexOf(2))}",
+        _ when verdict.Ranks is [] => "answer written",
         _ => verdict.Ranks is [{ } a, { } b] ? Pair(a, b, verdict.Strength) : Order(verdict.Ranks!),
     };
 

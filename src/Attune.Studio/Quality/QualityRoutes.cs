@@ -54,7 +54,7 @@ static class QualityRoutes
         IReadOnlyList<int?> values = [.. form[$"value{end}"].Select(Number)];
         return task switch
         {
-            TaskKind.Rating => new() { Outcome = Outcome.Rated, Ratings = values },
+            TaskKind.Rating or TaskKind.Steps => new() { Outcome = Outcome.Rated, Ratings = values },
             TaskKind.Ranking => new() { Ranks = values },
             TaskKind.BestWorst => new() { Outcome = Outcome.BestWorst, Ranks = values },
             _ => choice switch

@@ -9,8 +9,10 @@ addEventListener("keydown", event => {
   if (field && event.key === "Escape")
     field.blur();
   if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey))
-    field.form.requestSubmit(field.form.querySelector("button[data-submit], button:not([name])") ?? undefined);
+    submit(field.form);
   if (field || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing)
+    return;
+  if (event.key === "Enter" && event.target.closest("button, a, summary"))
     return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const target = [...document.querySelectorAll("[data-keys]")].find(each =>
@@ -25,6 +27,13 @@ addEventListener("keydown", event => {
   else
     target.click();
 });
+
+/** Submits a form that has one button for it; not one whose buttons are choices. */
+function submit(form) {
+  const button = form?.querySelector("button[data-submit], button:not([name], [type=button])");
+  if (button)
+    form.requestSubmit(button);
+}
 
 // Key E unfolds reasoning and tool calls.
 addEventListener("keydown", event => {
