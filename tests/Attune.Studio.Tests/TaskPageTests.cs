@@ -28,6 +28,7 @@ public sealed class TaskPageTests(Browser browser, SharedStudio shared) : IClass
         Assert.Equal(0, await page.Page.EvaluateAsync<int>("Object.keys(localStorage).length"));
         await keyboard.PressAsync("u");
         await Expect(page.Find("[name=answer]").First).ToHaveValueAsync(Hostile);
+        await keyboard.PressAsync("Escape");
         await keyboard.PressAsync("s");
         await page.Shows("[role=status]", "All done for now");
         await page.Find("[name=prompt]").FillAsync("my prompt");
