@@ -1,6 +1,7 @@
 // Gradients: backward, the grad field, the thread's grad mode, the gradient of an embedding, and gradients that managed code computes.
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
@@ -78,6 +79,15 @@ struct ManagedBackward : torch::autograd::Node {
     }
 };
 
+// A node of a graph: a shared_ptr in libtorch 1.13, an intrusive_ptr in 2.14.
+template <typename Pointer, typename T = ManagedBackward>
+Pointer new_node() {
+    if constexpr (std::is_same_v<Pointer, std::shared_ptr<torch::autograd::Node>>)
+        return std::make_shared<T>();
+    else
+        return c10::make_intrusive<T>();
+}
+
 // The dense form of the gradient of an embedding.
 at::Tensor whole(const at::Tensor& gradient) { return gradient.defined() && gradient.is_sparse() ? gradient.to_dense() : gradient; }
 
@@ -96,13 +106,14 @@ ATTUNE_EXPORT int attune_embedding(void* table_, void* tokens_, void** result) {
 // Makes output, which has no gradient yet, a function of input.
 ATTUNE_EXPORT int attune_set_backward(void* output, void* input, void* state, Compute compute, Release release) {
     return guard([&] {
-        std::shared_ptr<ManagedBackward> node(new ManagedBackward(), torch::autograd::deleteNode);
-        node->set_next_edges(torch::autograd::collect_next_edges(tensor(input)));
-        torch::autograd::set_history(tensor(output), node);
-        node->input = tensor(input).detach();
-        node->compute = compute;
-        node->release = release;
-        node->state = state;
+        auto pointer = new_node<decltype(torch::autograd::Edge::function)>();
+        auto& node = static_cast<ManagedBackward&>(*pointer);
+        node.set_next_edges(torch::autograd::collect_next_edges(tensor(input)));
+        torch::autograd::set_history(tensor(output), pointer);
+        node.input = tensor(input).detach();
+        node.compute = compute;
+        node.release = release;
+        node.state = state;
     });
 }
 

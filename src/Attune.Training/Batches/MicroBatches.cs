@@ -60,9 +60,10 @@ public sealed class MicroBatches(Optimizer optimizer, BatchOptions options)
             return BackwardHere(parts, compute);
         var (own, before) = (RankWorkers.Share(parts), optimizer.TakeGradients());
         var totals = new LossTotals();
-        foreach (var share in Ranks.Gather(() => BackwardHere(own, compute)))
-            totals.Add(share);
-        optimizer.SumGradients();
+        var shares = Ranks.Gather(() => (Totals: BackwardHere(own, compute), optimizer.HasGradient));
+        foreach (var share in shares)
+            totals.Add(share.Totals);
+        optimizer.SumGradients([.. shares.Select(share => share.HasGradient)]);
         optimizer.AddGradients(before);
         return totals;
     }

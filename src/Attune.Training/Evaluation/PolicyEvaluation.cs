@@ -3,6 +3,7 @@ using Attune.Generation;
 using Attune.Reporting.Reports;
 using Attune.Reporting.Runs;
 using Attune.Torch;
+using Attune.Torch.Distributed;
 using Attune.Training.Environments;
 using Attune.Training.Policies;
 using Attune.Training.Rewards;
@@ -42,7 +43,10 @@ public sealed class PolicyEvaluation(
         using var noGrad = Autograd.NoGrad();
         (int Index, TokenPrompt[] Prompts)[] parts = [.. prompts.Chunk(RowsAtOnce).Index()];
         var responses = Workers.Map(parts, part => policy.Sample(part.Prompts, Seed(part.Index)));
-        Sample[] samples = [.. parts.Zip(responses).SelectMany(part => Measure(part.First.Prompts, part.Second, Seed(part.First.Index)))];
+        var kl = KlOf(responses, parts, reference is null ? null : rollouts => SequenceKl(rollouts, reference));
+        var teacherKl = KlOf(responses, parts, Teacher is null ? null : rollouts => SequenceKl(rollouts, Teacher));
+        Sample[] samples = [.. parts.SelectMany(part =>
+            Measure(part.Prompts, responses[part.Index], kl?[part.Index], teacherKl?[part.Index], Seed(part.Index)))];
         var metrics = samples.SelectMany(sample => sample.Numbers).GroupBy(number => number.Key, StringComparer.Ordinal).ToDictionary(
             numbers => $"eval/{numbers.Key}", numbers => numbers.Average(number => number.Value), StringComparer.Ordinal);
         var distinct = samples.Select(sample => sample.Completion).Distinct(StringComparer.Ordinal).Count();
@@ -72,15 +76,22 @@ public sealed class PolicyEvaluation(
         return source.Score(pairs).Select(pairs.OwnRows);
     }
 
-    Sample[] Measure(TokenPrompt[] part, IReadOnlyList<Response> responses, ulong seed)
+    /// <summary>The KL of each response, of which each rank computes every n-th part; null where none is measured.</summary>
+    float[][]? KlOf(
+        IReadOnlyList<IReadOnlyList<Response>> responses, (int Index, TokenPrompt[] Prompts)[] parts, Func<Rollouts, float[]>? measure) =>
+        measure is null ? null : RankWorkers.On(policy.Model.Device, threads: 1).Map(parts, part =>
+        {
+            using var scope = TensorScope.Open();
+            return measure(Rollouts.From(part.Prompts, responses[part.Index], policy.Model.Device));
+        });
+
+    Sample[] Measure(TokenPrompt[] part, IReadOnlyList<Response> responses, float[]? kl, float[]? teacherKl, ulong seed)
     {
         using var scope = TensorScope.Open();
         var rollouts = Rollouts.From(part, responses, policy.Model.Device);
         var scores = rewards is null ? null : Score(rewards, rollouts, seed);
         var totals = scores?.Totals;
         var goldScores = GoldReward is null ? null : Score(GoldReward, rollouts, seed).Totals;
-        var kl = reference is null ? null : SequenceKl(rollouts, reference);
-        var teacherKl = Teacher is null ? null : SequenceKl(rollouts, Teacher);
         return [.. rollouts.Completions.Select((completion, row) =>
         {
             var metrics = new Dictionary<string, double>(StringComparer.Ordinal)

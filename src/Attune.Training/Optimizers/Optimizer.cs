@@ -69,17 +69,18 @@ public sealed class Optimizer : IRunState
         return taken;
     }
 
+    /// <summary>Whether each parameter has a gradient on this rank.</summary>
+    public bool[] HasGradient => [.. slots.Select(slot => slot.Parameter.Value.Grad is not null)];
+
     /// <summary>
     /// Adds up the gradients of all ranks. Only the rank that updates a parameter then has its gradient, if any rank had one. Those of
     /// sharded parameters were added up in the backward pass.
     /// </summary>
-    public void SumGradients()
+    /// <param name="hasGradient">The <see cref="HasGradient"/> of each rank.</param>
+    public void SumGradients(IReadOnlyList<bool[]> hasGradient)
     {
-        if (!Ranks.AreMany)
-            return;
         using var scope = TensorScope.Open();
-        var present = Ranks.Gather(() => slots.ConvertAll(slot => slot.Parameter.Value.Grad is not null));
-        int[] summed = [.. Whole.Where(at => present.Any(rank => rank[at]))];
+        int[] summed = [.. Whole.Where(at => hasGradient.Any(rank => rank[at]))];
         ranks.Sum(
             [.. summed.Select(at => slots[at].Parameter.Value).Select(value => value.Grad ??= value.Detach().ZerosLike())],
             [.. summed.Select(at => owners[at])]);

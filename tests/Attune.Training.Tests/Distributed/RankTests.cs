@@ -1,10 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Attune.Models.Layers;
 using Attune.Reporting.Files;
 using Attune.Reporting.Runs;
+using Attune.Torch;
 using Attune.Training.Algorithms;
+using Attune.Training.Batches;
 using Attune.Training.Environments;
+using Attune.Training.Optimizers;
 using Attune.Training.Recipes;
 using Attune.Training.Rewards;
 using Attune.Training.Runs;
@@ -34,6 +38,22 @@ public sealed class RankTests : IDisposable
     [InlineData("ppo")]
     public void Train_FourRanks_LogsTheNumbersOfOne(string kind) => AssertSameNumbers(
         runs.Start(kind, Recipe(kind, "one")), Start(kind, Recipe(kind, "four"), ranks: 4));
+
+    [Fact]
+    public void Backward_TwoRanks_AddsUpGradientsWithOneMessage()
+    {
+        var ranks = ThreadRanks.Run(2, own =>
+        {
+            using var scope = TensorScope.Open();
+            var parameter = new Parameter([1], initialStd: 0) { Value = Tensor.Ones([1]) };
+            parameter.Trainable = true;
+            var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), [("w", parameter)], weightDecay: 0);
+            var totals = new MicroBatches(optimizer, new() { MicroBatchSize = 1 }).Backward(
+                [[1], [2], [4]], part => new Loss(parameter.Value.Sum() * part[0], new Dictionary<string, Tensor>()));
+            return (totals.Loss, Gradient: parameter.Value.Grad?.Item(), own.Messages);
+        });
+        Assert.Equal([(7, 7.0, 1), (7, null, 1)], ranks);
+    }
 
     [Theory]
     [InlineData("sft")]
@@ -208,7 +228,7 @@ public sealed class RankTests : IDisposable
 
     static long OptimizerElements(string checkpoint, string file)
     {
-        using var tensors = Torch.Safetensors.Open(Path.Combine(checkpoint, file));
+        using var tensors = Safetensors.Open(Path.Combine(checkpoint, file));
         return tensors.Header.Entries.Where(entry => entry.Key.StartsWith("optimizer/", StringComparison.Ordinal))
             .Sum(entry => entry.Value.Shape.Aggregate(1L, (product, size) => product * size));
     }

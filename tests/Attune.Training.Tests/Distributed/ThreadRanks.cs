@@ -26,6 +26,9 @@ sealed class ThreadRanks : IRanks
     /// <summary>Elements that this rank has added to sums.</summary>
     public long SummedElements { get; private set; }
 
+    /// <summary>Messages that this rank has sent to all others.</summary>
+    public int Messages { get; private set; }
+
     /// <summary>Calls a function on every rank.</summary>
     /// <exception cref="Exception">The first failure that is not the end of another rank.</exception>
     /// <returns>The results of all ranks.</returns>
@@ -81,7 +84,11 @@ sealed class ThreadRanks : IRanks
             tensor.Detach().CopyInPlace(value);
     }
 
-    public IReadOnlyList<byte[]> Gather(byte[] own) => Share(own, others => others);
+    public IReadOnlyList<byte[]> Gather(byte[] own)
+    {
+        Messages++;
+        return Share(own, others => others);
+    }
 
     public byte[] FromFirst(byte[] own) => Share(own, others => others[0]);
 
