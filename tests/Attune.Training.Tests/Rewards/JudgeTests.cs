@@ -73,6 +73,17 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void OpenAi_QuestionOfAProject_IsAskedAboutBothResponses()
+    {
+        using var server = new FakeServer(_ => (200, Chat("1")));
+        var judge = Judge(server) with { Question = OpenAiReward.AskToCompare("Which response is less harmful?") };
+        using var source = judge.Build(Rewarded.Context());
+        source.Score(Group("a", "b"));
+        Assert.All(server.Requests, request => Assert.Contains("Which response is less harmful? Reply with 1 or 2 only", request));
+        Assert.Contains("<response1>\\na\\n", server.Requests[0]);
+    }
+
+    [Fact]
     public void OpenAi_JudgeThatPrefersTheFirst_GivesTies()
     {
         using var server = new FakeServer(_ => (200, Chat("1")));
