@@ -80,7 +80,6 @@ public sealed class JudgeTests
         using var source = judge.Build(Rewarded.Context());
         source.Score(Group("a", "b"));
         Assert.All(server.Requests, request => Assert.Contains("Which response is less harmful? Reply with 1 or 2 only", request));
-        Assert.Contains("<response1>\\na\\n", server.Requests[0]);
     }
 
     [Fact]
