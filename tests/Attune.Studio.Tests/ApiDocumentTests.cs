@@ -8,15 +8,14 @@ using Microsoft.OpenApi;
 namespace Attune.Studio.Tests;
 
 /// <summary>The OpenAPI document is valid, and every operation answers as it says.</summary>
-public sealed class ApiDocumentTests : IAsyncLifetime
+public sealed class ApiDocumentTests(SharedStudio shared) : IClassFixture<SharedStudio>, IAsyncLifetime
 {
-    RunningStudio studio = null!;
+    readonly RunningStudio studio = shared.Studio;
     HttpClient client = null!;
     string text = "";
 
     public async ValueTask InitializeAsync()
     {
-        studio = await RunningStudio.Start();
         var token = studio.Store.Tokens.Add(studio.Store.People.Local().Id, "test", Enum.GetValues<AccessScope>(), 1);
         client = new() { BaseAddress = studio.Address, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
         text = await client.GetStringAsync("/api/openapi.json");
@@ -103,8 +102,7 @@ public sealed class ApiDocumentTests : IAsyncLifetime
     [Fact]
     public async Task ApiPage_ShowsEveryOperation()
     {
-        using var visitor = new Attune.Testing.Visitor(studio.Address);
-        var page = await visitor.Page("/api");
+        var page = await (await shared.Visitor("Olga", Role.Owner)).Page("/api");
         foreach (var (path, method, _) in Operations(OpenApiDocument.Parse(text, "json").Document!))
             Assert.Contains($"<code>{method.Method} {path}</code>", page);
     }
@@ -132,6 +130,6 @@ public sealed class ApiDocumentTests : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         client.Dispose();
-        return studio.DisposeAsync();
+        return ValueTask.CompletedTask;
     }
 }

@@ -8,17 +8,19 @@ using Attune.Studio.Security;
 namespace Attune.Studio.Tests;
 
 /// <summary>Requests with personal access tokens.</summary>
-public sealed class ApiTests : IAsyncLifetime
+public sealed class ApiTests : IClassFixture<SharedStudio>
 {
-    RunningStudio studio = null!;
-    Project mine = null!, other = null!;
-    Person olga = null!, rita = null!, ann = null!;
+    readonly RunningStudio studio;
+    readonly Project mine, other;
+    readonly Person olga, rita, ann;
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Each test has its own projects and people.</summary>
+    public ApiTests(SharedStudio shared)
     {
-        studio = await RunningStudio.Start();
-        (mine, other) = (studio.Project("mine", new(), 3), studio.Project("other", new(), 3));
-        (olga, rita, ann) = (Add("Olga", Role.Owner), Add("Rita", Role.Reviewer), Add("Ann", Role.Annotator));
+        studio = shared.Studio;
+        var key = Guid.NewGuid().ToString("N")[..8];
+        (mine, other) = (studio.Project($"mine {key}", new(), 3), studio.Project($"other {key}", new(), 3));
+        (olga, rita, ann) = (Add($"Olga {key}", Role.Owner), Add($"Rita {key}", Role.Reviewer), Add($"Ann {key}", Role.Annotator));
         studio.Store.Projects.SetMembers(mine.Id, [rita.Id, ann.Id], olga.Id);
     }
 
@@ -27,7 +29,7 @@ public sealed class ApiTests : IAsyncLifetime
     {
         using var client = Client(ann, AccessScope.Read, AccessScope.Annotate);
         var projects = await client.GetFromJsonAsync<JsonNode>("/api/projects");
-        Assert.Equal(["mine"], projects!["projects"]!.AsArray().Select(project => (string)project!["name"]!));
+        Assert.Equal([mine.Name], projects!["projects"]!.AsArray().Select(project => (string)project!["name"]!));
         var next = await Json(await client.PostAsJsonAsync($"/api/projects/{mine.Id}/next", new { count = 1 }));
         var token = (string)next["items"]![0]!["token"]!;
         object decision = new { token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 } }, seconds = 3 };
@@ -92,27 +94,24 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Contains("only use the addresses of the API", await response.Content.ReadAsStringAsync());
     }
 
-    [Theory]
-    [InlineData("Bearer attune_0000")]
-    [InlineData("Bearer ")]
-    public async Task Token_NotValid_IsRefusedEvenForThePersonAtTheMachine(string header)
-    {
-        using var client = new HttpClient { BaseAddress = studio.Address };
-        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/projects")).StatusCode);     // no account can sign in yet
-        client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
-        using var response = await client.GetAsync("/api/projects");
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Equal("Bearer error=\"invalid_token\"", $"{response.Headers.WwwAuthenticate}");
-        Assert.Contains("Authorization: Bearer TOKEN", (string)(await Json(response))["error"]!);
-    }
-
     [Fact]
-    public async Task Session_WithoutAFormToken_StillChangesNothing()
+    public async Task Token_NotValid_IsRefusedEvenForThePersonAtTheMachine()
     {
-        using var client = new HttpClient { BaseAddress = studio.Address };
-        using var response = await client.PostAsJsonAsync("/api/projects", new { name = "new" });
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Null(studio.Store.Projects.Find("new"));
+        await using var alone = await RunningStudio.Start();
+        using var client = new HttpClient { BaseAddress = alone.Address };
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/projects")).StatusCode);
+        foreach (var header in new[] { "Bearer attune_0000", "Bearer ", "bearer x" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/projects");
+            request.Headers.TryAddWithoutValidation("Authorization", header);
+            using var response = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Equal("Bearer error=\"invalid_token\"", $"{response.Headers.WwwAuthenticate}");
+            Assert.Contains("Authorization: Bearer TOKEN", (string)(await Json(response))["error"]!);
+        }
+        using var change = await client.PostAsJsonAsync("/api/projects", new { name = "new" });     // neither a token nor a form token
+        Assert.Equal(HttpStatusCode.BadRequest, change.StatusCode);
+        Assert.Null(alone.Store.Projects.Find("new"));
     }
 
     [Fact]
@@ -158,7 +157,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task MePage_MakesAndRevokesTokens()
     {
-        using var visitor = await studio.SignIn("Ann", Role.Annotator);
+        using var visitor = await studio.SignIn(ann.Name, Role.Annotator);
         using var response =
             await visitor.Post("/me/tokens", ("name", "<b>bot</b>"), ("scopes", "Read"), ("scopes", "Annotate"), ("days", "30"));
         var page = await response.Content.ReadAsStringAsync();
@@ -171,7 +170,7 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.DoesNotContain(token, me);
         Assert.DoesNotContain("value=\"Import\"", me);     // an annotator cannot use it
         var id = Assert.Single(studio.Store.Tokens.Of(ann.Id)).Id;
-        using var owner = await studio.SignIn("Olga", Role.Owner);
+        using var owner = await studio.SignIn(olga.Name, Role.Owner);
         Assert.Equal(HttpStatusCode.NotFound, (await owner.Post($"/me/tokens/{id}/revoke")).StatusCode);
         (await visitor.Post($"/me/tokens/{id}/revoke")).EnsureSuccessStatusCode();
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(client, HttpMethod.Get, "/api/projects"));
@@ -180,7 +179,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Owner_RevokesAllTokensOfAPerson()
     {
-        using var owner = await studio.SignIn("Olga", Role.Owner);
+        using var owner = await studio.SignIn(olga.Name, Role.Owner);
         using var client = Client(ann, AccessScope.Read);
         Assert.Contains("Revoke 1 token", await owner.Page("/people"));
         (await owner.Post($"/people/{ann.Id}/tokens/revoke")).EnsureSuccessStatusCode();
@@ -203,6 +202,4 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     static async Task<JsonNode> Json(HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonNode>())!;
-
-    public ValueTask DisposeAsync() => studio.DisposeAsync();
 }
