@@ -119,8 +119,10 @@ public sealed class OidcTests : IClassFixture<OidcStudio>, IAsyncDisposable
     [Fact]
     public async Task SignIn_KeysOfTheProviderChanged_WorksAgainOnceTheyAreLoaded()
     {
+        await using var rotating = await TestProvider.Start();
+        await Start(oidc with { Authority = rotating.Address, Unknown = UnknownPeople.Annotator });
         using var first = await SignIn();
-        provider.RotateKey();
+        rotating.RotateKey();
         using var second = new Visitor(studio.Address);
         using var unknown = await second.Get("/sign-in/provider?to=/me");           // requests the new keys
         for (var wait = 0; wait < 100 && !(await second.Get("/sign-in/provider?to=/me")).IsSuccessStatusCode; wait++)

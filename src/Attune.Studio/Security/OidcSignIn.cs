@@ -27,6 +27,9 @@ static class OidcSignIn
     /// </summary>
     const string Invitation = "invitation", Person = "person";
 
+    /// <summary>The least time between two requests for the provider's keys, which a token with an unknown key causes.</summary>
+    static readonly TimeSpan BetweenRefreshes = TimeSpan.FromSeconds(30);
+
     static readonly TimeSpan Skew = TimeSpan.FromMinutes(1), Timeout = TimeSpan.FromSeconds(15), LinkLifetime = TimeSpan.FromMinutes(15);
 
     public static void AddTo(IServiceCollection services, OidcOptions oidc) =>
@@ -50,6 +53,7 @@ static class OidcSignIn
         options.ClaimActions.MapJsonKey(oidc.GroupClaim, oidc.GroupClaim);
         options.TokenValidationParameters.ClockSkew = Skew;
         options.BackchannelTimeout = Timeout;
+        options.RefreshInterval = BetweenRefreshes;
         options.SignInScheme = CookieAuthenticationDefaults.AuthenticationScheme;
         foreach (var cookie in new[] { options.CorrelationCookie, options.NonceCookie })
             (cookie.SameSite, cookie.SecurePolicy) = (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest);
