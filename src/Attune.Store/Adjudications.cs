@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 
 namespace Attune.Store;
@@ -46,7 +47,12 @@ public sealed class Adjudications
     /// The item does not exist, the decision does not match the project's settings, or another reviewer has adjudicated the item in the
     /// meantime.
     /// </exception>
-    public void Decide(Project project, long reviewer, long item, AnnotationResult verdict, long seen) => database.Write(connection =>
+    public void Decide(Project project, long reviewer, long item, AnnotationResult verdict, long seen) =>
+        database.Write(connection => Save(connection, time, project, reviewer, item, verdict, seen));
+
+    /// <summary>Like <see cref="Decide"/>, within a transaction.</summary>
+    internal static void Save(
+        DbConnection connection, TimeProvider time, Project project, long reviewer, long item, AnnotationResult verdict, long seen)
     {
         if (Items.Load(connection, project.Id, item) is not { Kind: ItemKind.Normal } found)
             throw new InvalidDataException("there is no such item to adjudicate");
@@ -68,5 +74,5 @@ public sealed class Adjudications
         Annotations.Insert(connection, project.Id, decision, Guid.NewGuid().ToString("N"));
         AuditTrail.Append(connection, time, reviewer, project.Id, "settled", $"item {item}",
             new { was = was?.Result, now = decision.Result });
-    });
+    }
 }

@@ -51,9 +51,10 @@ public sealed partial class Items
         if (unarranged == 0)
             return (0, []);
         var settings = SettingsOf(connection, project);
+        var overlap = $"CASE WHEN {Fraction(OverlapFactor)} < @OverlapShare THEN @Overlap ELSE 1 END";
         return (unarranged, connection.Query<ItemChange>($"""
             WITH planned AS (SELECT id, wanted, position, random, priority, decided,
-                again + CASE WHEN {Fraction(OverlapFactor)} < @OverlapShare THEN @Overlap ELSE 1 END AS plan
+                CASE WHEN discarded < again + {overlap} THEN again + {overlap} - discarded ELSE 0 END AS plan
                 FROM item WHERE project_id = @project AND kind = 'Normal')
             SELECT id, nullif(plan, wanted) AS Wanted, CAST(place AS REAL) AS Position
             FROM (SELECT *, {Position(settings.Order)} AS place FROM planned)

@@ -8,6 +8,9 @@ public sealed record PersonFigures
 {
     const double FastShare = 0.25;
 
+    /// <summary>The least decisions of a block of <see cref="OthersDrift"/> and of <see cref="KnownDrift"/>.</summary>
+    public const int OthersBlock = 20, KnownBlock = 10;
+
     public long Person { get; init; }
 
     /// <summary>Decisions on all kinds of items, without skips.</summary>
@@ -42,6 +45,14 @@ public sealed record PersonFigures
     public Estimate? Others { get; init; }
 
     /// <summary>
+    /// Agreement with others over time. An observation is a decision: the share of the other annotators' choices on its item that are equal.
+    /// </summary>
+    public required Drift OthersDrift { get; init; }
+
+    /// <summary>Accuracy on attention checks and calibration items over time.</summary>
+    public required Drift KnownDrift { get; init; }
+
+    /// <summary>
     /// The probability that the annotator prefers the better response, where they prefer one, by the model of Dawid and Skene; null where
     /// the annotator shares no preference with others, and in an annotator's own statistics.
     /// </summary>
@@ -61,12 +72,13 @@ public sealed record PersonFigures
     /// <param name="only">The annotator whose statistics are computed; null for all.</param>
     public static IReadOnlyList<PersonFigures> Of(ProjectAnnotations votes, long? only = null)
     {
-        var others = OthersAgreement.ByRater(new(votes.Choice()));
+        var units = new RatedUnits(votes.Choice());
+        var (others, decisions) = (OthersAgreement.ByRater(units), OthersAgreement.ByItem(units));
         var abilities = only is null ? AbilitiesOf(new(votes.Preference())) : [];
         var times = votes.Ordinary.Select(vote => vote.Seconds).ToArray();
         var fast = times.Length > 0 ? FastShare * times.Median() : 0;
         return [.. votes.Annotations.Where(vote => !vote.Adjudicates && (only ?? vote.Person) == vote.Person).GroupBy(vote => vote.Person)
-            .Select(person => Of(person.Key, [.. person], votes, fast) with
+            .Select(person => Of(person.Key, [.. person], votes, fast, decisions) with
             {
                 Others = others.GetValueOrDefault(person.Key), Ability = abilities.GetValueOrDefault(person.Key),
             })
@@ -79,7 +91,8 @@ public sealed record PersonFigures
         return model.Raters.Zip(model.Abilities()).ToDictionary(rater => rater.First, rater => rater.Second);
     }
 
-    static PersonFigures Of(long person, List<AnnotationSummary> all, ProjectAnnotations votes, double fast)
+    static PersonFigures Of(long person, List<AnnotationSummary> all, ProjectAnnotations votes, double fast,
+        IReadOnlyDictionary<(long Item, long Rater), double> agreement)
     {
         var decided = all.Where(vote => vote.Outcome != Outcome.Skipped).ToList();
         var ordinary = decided.Where(vote => vote.Kind == ItemKind.Normal).ToList();
@@ -97,6 +110,10 @@ public sealed record PersonFigures
             Fast = new(ordinary.Count(vote => vote.Seconds < fast), ordinary.Count),
             Ties = new(ordinary.Count(vote => vote.Pairs().All(pair => pair.Sign == 0)), ordinary.Count),
             AllBad = new(ordinary.Count(vote => vote.Outcome == Outcome.AllBad), ordinary.Count),
+            OthersDrift = Drift.Compute([.. ordinary.OrderBy(vote => vote.At).Where(vote => agreement.ContainsKey((vote.Item, person)))
+                .Select(vote => (vote.At, agreement[(vote.Item, person)]))], OthersBlock),
+            KnownDrift = Drift.Compute([.. decided.Where(vote => vote.Kind != ItemKind.Normal).OrderBy(vote => vote.At)
+                .Select(vote => (vote.At, IsRight(vote, votes) ? 1.0 : 0.0))], KnownBlock),
             Checks = Known(decided, ItemKind.Check, votes),
             Calibration = Known(decided, ItemKind.Calibration, votes),
         };
@@ -113,8 +130,10 @@ public sealed record PersonFigures
 
     static KnownItemAccuracy Known(IEnumerable<AnnotationSummary> decided, ItemKind kind, ProjectAnnotations votes)
     {
-        var right = decided.Where(vote => vote.Kind == kind).Select(vote => KnownItemAccuracy.IsRight(votes.Expected[vote.Item],
-            new AnnotationResult { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings })).ToList();
+        var right = decided.Where(vote => vote.Kind == kind).Select(vote => IsRight(vote, votes)).ToList();
         return new(right.Count(each => each), right.Count);
     }
+
+    static bool IsRight(AnnotationSummary vote, ProjectAnnotations votes) => KnownItemAccuracy.IsRight(votes.Expected[vote.Item],
+        new AnnotationResult { Outcome = vote.Outcome, Ranks = vote.Ranks, Ratings = vote.Ratings });
 }

@@ -27,6 +27,7 @@ public sealed class PreferenceStore : IDisposable
         Audit = new(database);
         Adjudications = new(database, time);
         Judges = new(database, time);
+        Reviews = new(database, time);
         Statistics = new(database);
         Exports = new(database, time);
         Imports = new(database, time);
@@ -59,6 +60,8 @@ public sealed class PreferenceStore : IDisposable
     public Adjudications Adjudications { get; }
 
     public Judges Judges { get; }
+
+    public Reviews Reviews { get; }
 
     public StatisticsSource Statistics { get; }
 

@@ -15,6 +15,9 @@ namespace Attune.Store;
 public sealed record AssignedItem(long Item, ItemKind Kind, string Token, JsonNode Prompt, IReadOnlyList<JsonNode> Answers,
     IReadOnlyList<int> Shown)
 {
+    /// <summary>The review that sent the item back to the annotator; null for an item that was not sent back.</summary>
+    public Review? Returned { get; init; }
+
     internal static AssignedItem Create(Item item, string token, IReadOnlyList<int> shown) =>
         new(item.Id, item.Kind, token, item.Prompt, [.. shown.Select(place => item.Answers[place].Text)], shown);
 }
@@ -76,14 +79,15 @@ public sealed class Queue
         public QueueState Standing { get; private set; } = QueueState.Done;
 
         /// <summary>
-        /// Ends expired leases of all annotators, which makes their items available to others; and leases of this project that would last
-        /// longer than a new one, which were given before the clock was set back or the setting was lowered.
+        /// Ends expired leases of all annotators, which makes their items available to others, except of items that a reviewer sent back;
+        /// and leases of this project that would last longer than a new one, which were given before the clock was set back or the setting
+        /// was lowered.
         /// </summary>
         public void EndLeases()
         {
-            connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now", new { now });
+            connection.Execute("UPDATE lease SET live = 0 WHERE live = 1 AND expires_at <= @now AND review_id IS NULL", new { now });
             connection.Execute("""
-                UPDATE lease SET live = 0 WHERE live = 1 AND expires_at > @latest
+                UPDATE lease SET live = 0 WHERE live = 1 AND expires_at > @latest AND review_id IS NULL
                     AND item_id IN (SELECT id FROM item WHERE id = lease.item_id AND project_id = @project)
                 """, new { latest = until + Renewal, project = project.Id });
         }
@@ -93,18 +97,21 @@ public sealed class Queue
         /// </summary>
         public List<AssignedItem> Held()
         {
-            var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt)>("""
-                SELECT item_id, token, shown, live, expires_at FROM lease JOIN item ON item.id = item_id
+            var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt, long? Review)>("""
+                SELECT item_id, token, shown, live, expires_at, review_id FROM lease JOIN item ON item.id = item_id
                 WHERE person_id = @person AND project_id = @project
                   AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
                 """, new { person, project = project.Id }).AsList();
-            foreach (var (item, _, _, live, expires) in held)
+            foreach (var (item, _, _, live, expires, _) in held)
                 if (!live || expires < (until - Renewal).ToMilliseconds() || expires > until.ToMilliseconds())
                     connection.Execute("UPDATE lease SET live = 1, expires_at = @until WHERE item_id = @item AND person_id = @person",
                         new { item, person, until });
             return held.ConvertAll(lease =>
                 AssignedItem.Create(Items.Load(connection, project.Id, lease.Item)!, lease.Token,
-                    JsonSerializer.Deserialize<int[]>(lease.Shown)!));
+                    JsonSerializer.Deserialize<int[]>(lease.Shown)!) with
+                {
+                    Returned = lease.Review is { } review ? Reviews.Load(connection, review) : null,
+                });
         }
 
         /// <summary>No ordinary items before the calibration round is complete and enough of it is right.</summary>
@@ -143,6 +150,8 @@ public sealed class Queue
                     AND position >= coalesce((SELECT position FROM reached WHERE project_id = @project AND person_id = @person), -1)
                     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                     AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
+                    AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = i.id AND r.person_id = @person
+                        AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson')
                 ORDER BY position LIMIT 1
                 """, new { project = project.Id, person });
             connection.Execute(

@@ -94,6 +94,7 @@ CREATE TABLE item (
   again       INTEGER NOT NULL DEFAULT 0,   -- 1: annotators should decide it although it has an imported decision
   decided     INTEGER NOT NULL DEFAULT 0,   -- how many have decided, without skips and adjudication
   skipped     INTEGER NOT NULL DEFAULT 0,
+  discarded   INTEGER NOT NULL DEFAULT 0,   -- decisions that a reviewer discarded and that nobody replaces; wanted is lower by as many
   held        INTEGER NOT NULL DEFAULT 0,   -- how many annotators have it now: its live leases
   expected    TEXT,                         -- known ranks of attention checks and calibration items, as in decision.ranks
   prompt      TEXT    NOT NULL,             -- JSON: a text, or a list of messages {"role", "content"}
@@ -133,6 +134,7 @@ CREATE TABLE lease (
   expires_at INTEGER NOT NULL,
   live       INTEGER NOT NULL DEFAULT 1,
   withdrawn  TEXT,                          -- JSON: the decision that undo withdrew; a repeated undo returns it
+  review_id  INTEGER REFERENCES review (id),-- the review that sent the item back to the person; such a lease does not expire
   PRIMARY KEY (item_id, person_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_of_person ON lease (person_id, turn);
@@ -183,6 +185,26 @@ CREATE TABLE judge_vote (
   judged_at  INTEGER NOT NULL,
   PRIMARY KEY (item_id, person_id, question, shown, other)
 ) STRICT, WITHOUT ROWID;
+
+-- What reviewers did with decisions. A review is of one revision: a decision that is edited later is unreviewed again.
+CREATE TABLE review (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id  INTEGER NOT NULL REFERENCES project (id),
+  item_id     INTEGER NOT NULL REFERENCES item (id),
+  person_id   INTEGER NOT NULL REFERENCES person (id),   -- who made the decision
+  decision_id INTEGER NOT NULL,             -- rejected and withdrawn decisions are no longer in the table decision
+  revision    INTEGER NOT NULL,             -- the revision of the decision
+  state       TEXT    NOT NULL CHECK (state IN ('Accepted', 'Corrected', 'Rejected')),
+  sent_to     TEXT    CHECK (sent_to IN ('SamePerson', 'OtherPerson', 'Nobody')),   -- who decides a rejected item again
+  reason      TEXT,                         -- shown to the person
+  reviewer_id INTEGER NOT NULL REFERENCES person (id),
+  reviewed_at INTEGER NOT NULL,
+  decision    TEXT    NOT NULL,             -- JSON: the decision as the reviewer saw it
+  CHECK ((state = 'Rejected') = (sent_to IS NOT NULL)),
+  UNIQUE (decision_id, revision)
+) STRICT;
+CREATE INDEX review_of_item ON review (item_id, person_id);
+CREATE INDEX review_of_person ON review (project_id, person_id, id);
 
 -- The progress of a project: its ordinary items, those with all decisions that they need, the decisions, and how many there will be.
 CREATE TABLE progress (

@@ -13,6 +13,7 @@ using Attune.Studio.Layout;
 using Attune.Studio.Loop;
 using Attune.Studio.Projects;
 using Attune.Studio.Quality;
+using Attune.Studio.Review;
 using Attune.Studio.Runs;
 using Attune.Studio.Security;
 using Attune.Studio.Tasks;
@@ -157,6 +158,7 @@ public static class StudioServer
         ItemRoutes.Map(app);
         ExportRoutes.Map(app);
         QualityRoutes.Map(app);
+        ReviewRoutes.Map(app);
         AuditRoutes.Map(app);
         AnnotateRoutes.Map(app);
         DialogueRoutes.Map(app);

@@ -94,6 +94,7 @@ sealed class TestStore : IDisposable
                 AND i.position < r.position AND decided + held < wanted
             WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = r.person_id AND adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = r.person_id)
+                AND NOT EXISTS (SELECT 1 FROM review w WHERE w.item_id = i.id AND w.person_id = r.person_id AND w.sent_to <> 'SamePerson')
             """));
         Assert.Equal("ok", Ask<string>("PRAGMA integrity_check"));
     }

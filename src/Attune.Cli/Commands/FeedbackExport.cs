@@ -41,6 +41,10 @@ static class FeedbackExport
     static readonly Option<int> Strength = new("--strength") { Description = "Only annotations with at least this margin" };
     static readonly Option<double> ChecksRight = NumberOption.Create(
         "--checks-right", "Only annotators with at least this share of attention checks right", 0);
+    static readonly Option<bool> ReviewedOnly = new("--reviewed-only")
+    {
+        Description = "Only annotations that a reviewer accepted, and adjudications",
+    };
     static readonly Option<int> Decisions = new("--decisions")
     {
         Description = "Only items with at least this many annotations", DefaultValueFactory = _ => 1,
@@ -60,7 +64,7 @@ static class FeedbackExport
         var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
             FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, Questions, EachVote, ByAbility, Judges, Person, From, To,
-            Strength, ChecksRight, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
+            Strength, ChecksRight, ReviewedOnly, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """
@@ -93,6 +97,7 @@ static class FeedbackExport
         To = Time("--to", parsed.GetValue(To)),
         LeastStrength = parsed.GetValue(Strength),
         LeastRight = parsed.GetValue(ChecksRight),
+        ReviewedOnly = parsed.GetValue(ReviewedOnly),
         LeastDecisions = parsed.GetValue(Decisions),
         LeastAgreement = parsed.GetValue(Agreement),
         Flagged = parsed.GetValue(Flags),

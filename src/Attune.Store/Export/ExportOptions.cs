@@ -57,7 +57,7 @@ public sealed record QuestionWeight(string Key, double Weight = 1);
 
 /// <summary>
 /// What to export. Filters first select decisions (<see cref="People"/>, <see cref="From"/>, <see cref="To"/>, <see cref="LeastStrength"/>,
-/// <see cref="LeastRight"/>), then items by their remaining decisions. Attention checks and calibration items are never exported.
+/// <see cref="LeastRight"/>, <see cref="ReviewedOnly"/>), then items by their remaining decisions. Attention checks and calibration items are never exported.
 /// </summary>
 public sealed record ExportOptions
 {
@@ -98,6 +98,9 @@ public sealed record ExportOptions
 
     /// <summary>Only decisions of annotators with at least this share of attention checks right; 0 takes everyone's.</summary>
     public double LeastRight { get; init; }
+
+    /// <summary>Only decisions that a reviewer has accepted in their current revision, and adjudications.</summary>
+    public bool ReviewedOnly { get; init; }
 
     /// <summary>Only items with at least this many decisions, or with an adjudication.</summary>
     public int LeastDecisions { get; init; } = 1;

@@ -17,6 +17,7 @@ sealed class ExportPass
     readonly bool withTexts;
     readonly Dictionary<long, string> people;
     readonly HashSet<long> chosen;
+    readonly HashSet<long>? accepted;
     readonly long? importer;
     readonly AbilityWeights? weights;
     readonly List<(string? Key, double Weight)> questions;
@@ -47,6 +48,7 @@ sealed class ExportPass
         if (options.Judges)
             judgeVotes = questions.ConvertAll(question => Judges.Load(connection, project, question.Key).ToLookup(vote => vote.Item));
         hasScores = project.Settings.Task == TaskKind.BestWorst && options.Layout == ExportLayout.Rankings;
+        accepted = options.ReviewedOnly ? Reviews.Accepted(connection, project.Id) : null;
         importer = People.Find(connection, SpecialPerson.Imported)?.Id;
         mostAnswers = new(() => connection.ExecuteScalar<int>(
             "SELECT coalesce(max(place), -1) + 1 FROM answer "
@@ -84,6 +86,7 @@ sealed class ExportPass
 
     bool Counts(Annotation decision) =>
         chosen.Contains(decision.Person) && !(decision.At < options.From) && !(decision.At >= options.To)
+        && (accepted is null || decision.Adjudicates || accepted.Contains(decision.Id))
         && (options.LeastStrength == 0 || decision.Result.Strength >= options.LeastStrength);
 
     void ExportItem(ExportedItem item, List<Annotation> all, Action<bool, Action<Stream>> write)

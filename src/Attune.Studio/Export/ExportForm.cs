@@ -22,10 +22,11 @@ namespace Attune.Studio.Export;
 /// <param name="Ideal">first prefers better answers that annotators wrote to all others.</param>
 /// <param name="HeldOut">The percentage of prompts that is held out (10 unless set).</param>
 /// <param name="Seed">The seed that selects the held-out prompts.</param>
+/// <param name="Reviewed">only exports annotations that a reviewer accepted, and adjudications.</param>
 sealed record ExportForm(
     string? Layout, string? Votes, string? Judges, [FromQuery] string[]? Person, string? From, string? To, string? Strength, string? Right,
     string? Decisions, string? Agreement,
-    string? Flags, string? Ideal, string? HeldOut, string? Seed)
+    string? Flags, string? Ideal, string? HeldOut, string? Seed, string? Reviewed)
 {
     const double UsualHeldOut = 10;
 
@@ -44,6 +45,7 @@ sealed record ExportForm(
         To = Day("to", To)?.AddDays(1),
         LeastStrength = (int)Number("strength", Strength, 0),
         LeastRight = Number("checks right", Right, 0) / 100,
+        ReviewedOnly = Reviewed == "only",
         LeastDecisions = (int)Number("decisions", Decisions, 1),
         LeastAgreement = Number("agreement", Agreement, 0) / 100,
         Flagged = EnumName<Flagged>.ParseOr(Flagged.Exclude, Flags),
@@ -59,13 +61,13 @@ sealed record ExportForm(
         _ => ExportLayout.Pairs,
     };
 
-    static double Number(string name, string? text, double usual) =>
+    internal static double Number(string name, string? text, double usual) =>
         string.IsNullOrWhiteSpace(text) ? usual
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) <= int.MaxValue
             ? number
         : throw new InvalidDataException($"{name} must be a number (was {text})");
 
-    static DateTimeOffset? Day(string name, string? text) =>
+    internal static DateTimeOffset? Day(string name, string? text) =>
         string.IsNullOrWhiteSpace(text) ? null
         : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
             && day.Year is > 1970 and < 9999

@@ -26,6 +26,7 @@ sealed class MomentFigures(
     Lazy<AgreementFigures>? agreement;
     Lazy<IReadOnlyList<PersonFigures>>? people;
     Lazy<IReadOnlyList<JudgeFigures>>? judges;
+    Lazy<IReadOnlyDictionary<(long Item, long Rater), double>>? decisions;
     readonly Lazy<ModelFigures>?[] models = new Lazy<ModelFigures>?[Enum.GetValues<StyleControl>().Length];
     TimeSpan spent;
 
@@ -34,6 +35,10 @@ sealed class MomentFigures(
     public IReadOnlyList<PersonFigures> People => Once(ref people, () => PersonFigures.Of(Votes(AnswerDetail.Length), person));
 
     public IReadOnlyList<JudgeFigures> Judges => Once(ref judges, () => JudgeFigures.Of(loadJudges(), Votes(AnswerDetail.Nothing)));
+
+    /// <summary>How much each decision agrees with the others on its item.</summary>
+    public IReadOnlyDictionary<(long Item, long Rater), double> Decisions =>
+        Once(ref decisions, () => OthersAgreement.ByItem(new(Votes(AnswerDetail.Nothing).Choice())));
 
     public ModelFigures Models(StyleControl control) => Once(ref models[(int)control], () => ModelFigures.Of(
         Votes(control == StyleControl.Style ? AnswerDetail.Style : AnswerDetail.Length), control));

@@ -21,6 +21,9 @@ static class QualityRoutes
             {
                 Id = project, Question = question, Control = EnumName<StyleControl>.ParseOr(StyleControl.None, equal),
             })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/people/{person:long}", (long project, long person) =>
+            new RazorComponentResult<PersonPage>(new { Id = project, Who = (long?)person })).Require(Role.Reviewer);
+        app.MapGet("/projects/{project:long}/feedback", (long project) => ProjectPage<PersonPage>(project)).Require(Role.Annotator);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
             new RazorComponentResult<AdjudicatePage>(new { Id = project, Item = item, After = after ?? 0 })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);
@@ -29,15 +32,17 @@ static class QualityRoutes
     static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)
     {
         var found = store.Projects.Get(project);
-        var verdict = Verdict(found.Settings.Task, form, "") with
-        {
-            Rationale = form["rationale"],
-            Judgments = found.Settings.Questions.Skip(1).ToDictionary(question => question.Key,
-                question => JudgmentOf(Verdict(found.Settings.Task, form, $"-{question.Key}"))),
-        };
+        var verdict = Result(found.Settings, form) with { Rationale = form["rationale"] };
         store.Adjudications.Decide(found, context.Person().Id, item, verdict, Number(form["seen"]) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
     }
+
+    /// <summary>The decision of a form with <see cref="ResultFields"/>.</summary>
+    internal static AnnotationResult Result(ProjectSettings settings, IFormCollection form) => Verdict(settings.Task, form, "") with
+    {
+        Judgments = settings.Questions.Skip(1).ToDictionary(question => question.Key,
+            question => JudgmentOf(Verdict(settings.Task, form, $"-{question.Key}"))),
+    };
 
     static Judgment JudgmentOf(AnnotationResult verdict) =>
         new() { Outcome = verdict.Outcome, Ranks = verdict.Ranks, Strength = verdict.Strength, Ratings = verdict.Ratings };

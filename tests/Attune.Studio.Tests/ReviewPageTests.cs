@@ -1,0 +1,136 @@
+using System.Net;
+using Attune.Store;
+using Microsoft.Playwright;
+
+namespace Attune.Studio.Tests;
+
+/// <summary>The review of decisions, and what a person learns from it, in a real browser.</summary>
+public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
+{
+    const string Hostile = "<script>alert(1)</script>\u202Eevil <img src=x onerror=alert(1)>";
+
+    static readonly AnnotationResult Old = new() { Ranks = [0, 1] };
+    static readonly AnnotationResult New = new() { Ranks = [1, 0], Rationale = Hostile, Flags = [Flag.Unsafe] };
+
+    RunningStudio studio = null!;
+    Project project = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        studio = await RunningStudio.Start();
+        project = studio.Project("hotel", new() { CheckEvery = 0, Overlap = 3 }, items: 3);
+        var people = new[] { ("Rita", Role.Reviewer), ("Ann", Role.Annotator), ("Bob <b onclick=alert(1)>", Role.Annotator),
+            ("Cleo", Role.Annotator) }.Select(person => studio.Store.People.Add(person.Item1, person.Item2)).ToList();
+        studio.Store.Projects.SetMembers(project.Id, [.. people.Select(person => person.Id)], studio.Store.People.Local().Id);
+        Decide(people[1], Old, New, Old);
+        Decide(people[2], Old, Old, Old);
+        Decide(people[3], Old, Old, New);
+    }
+
+    [Fact]
+    public async Task Review_ByKeyboard_AcceptsCorrectsRejectsAndTellsThePerson()
+    {
+        await using var page = await Open("Rita", ColorScheme.Light, 1200);
+        await page.Page.GotoAsync(Path("review"));
+        await page.Shows("main", "9 decisions to review");
+        await page.Shows("#decision", "Ann: B better");                 // the two decisions against the other two come first
+        await page.Shows("main", "Agrees with 0 % of the other decisions");
+        await Shoot(page, "review-light");
+        await page.Page.Keyboard.PressAsync("r");
+        await page.Page.Keyboard.TypeAsync("A answers the question. " + Hostile);
+        await page.Page.Keyboard.PressAsync("Control+Enter");
+        await page.Shows("main", "8 decisions to review");
+        await page.Shows("main", "Sent back and not decided again yet");
+        await page.Shows("#decision", "Cleo: B better");
+        await page.Page.Keyboard.PressAsync("c");
+        await page.Page.Keyboard.PressAsync("ArrowUp");                  // from "B is better" to "A is better"
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.Shows("main", "7 decisions to review");
+        await page.Shows("#decision", "Ann: A better");
+        await page.Page.Keyboard.PressAsync("n");
+        await page.Shows("#decision", "Bob");
+        await page.Page.Keyboard.PressAsync("a");
+        await page.Shows("main", "6 decisions to review");
+        var kept = studio.Store.Reviews.Newest(project.Id, 10);
+        Assert.Equal([ReviewState.Accepted, ReviewState.Corrected, ReviewState.Rejected], kept.Select(review => review.State));
+        await page.Page.GotoAsync(Path($"people/{Person("Ann")}"));
+        await page.Shows("main", "Rejected and corrected");
+        await Shoot(page, "person-light");
+        await page.Page.GotoAsync(Path("review?flag=any"));
+        await page.Shows("main", "There is nothing to review");
+
+        await using var ann = await Open("Ann", ColorScheme.Dark, 390);
+        await ann.Page.GotoAsync(Path("feedback"));
+        await ann.Shows("main", "A answers the question. <script>alert(1)</script>");
+        await ann.Shows("main", "sent back to you");
+        await Shoot(ann, "feedback-dark-phone");
+        Assert.DoesNotContain("Item ", await ann.Find("main").InnerTextAsync());       // an item's number would tell checks apart
+        await AssertFits(ann);
+        await ann.Page.GotoAsync(Path("annotate"));
+        await ann.Shows("#sent-back", "A reviewer sent this item back to you. Your decision was: ");
+        await ann.Shows("#sent-back", "A answers the question.");
+        await Shoot(ann, "sent-back-dark-phone");
+        await AssertFits(ann);
+        await ann.Press("ArrowLeft");
+        await ann.Shows("#mine", "3 by you");
+        Assert.Equal(HttpStatusCode.Forbidden, (HttpStatusCode)(await ann.Page.GotoAsync(Path($"people/{Person("Cleo")}")))!.Status);
+
+        await using var phone = await Open("Rita", ColorScheme.Dark, 390);
+        await phone.Page.GotoAsync(Path("review"));
+        await phone.Shows("main", "7 decisions to review");
+        await Shoot(phone, "review-dark-phone");
+        await AssertFits(phone);
+    }
+
+    [Fact]
+    public async Task Review_WithoutScripts_FormsWorkAndStaleOnesAreRefused()
+    {
+        using var rita = await studio.SignIn("Rita", Role.Reviewer);
+        var first = studio.Store.Reviews.Unreviewed(project.Id, new())[0];
+        var path = $"/{Path($"review/{first.Id}/")}";
+        var accepted = await rita.Post($"{path}accept?order=oldest", ("revision", "1"), ("seen", "0"));
+        Assert.Contains("8 decisions to review", await accepted.Content.ReadAsStringAsync());
+        Assert.Equal("?order=oldest", accepted.RequestMessage!.RequestUri!.Query);
+        var again = await rita.Post($"{path}reject", ("revision", "1"), ("seen", "0"), ("to", "Nobody"), ("reason", "No."));
+        Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
+        Assert.Contains("in the meantime", await again.Content.ReadAsStringAsync());
+        var seen = studio.Store.Reviews.Newest(project.Id, 1)[0].Id;
+        Assert.Contains("accepted on", await rita.Page($"/{Path($"review?decision={first.Id}")}"));
+        var corrected = await rita.Post($"{path}correct", ("revision", "1"), ("seen", $"{seen}"), ("settled", "0"), ("choice", "tie"),
+            ("reason", "Both."));
+        Assert.True(corrected.IsSuccessStatusCode);
+        Assert.Equal([0, 0], studio.Store.Annotations.ForItem(project.Id, first.Item).Single(each => each.Adjudicates).Result.Ranks);
+        var rejected = await rita.Post($"{path}reject", ("revision", "1"), ("seen", $"{seen}"), ("to", "SamePerson"), ("reason", "No."));
+        Assert.Contains("Give to another person", await rejected.Content.ReadAsStringAsync());
+        var passed = await rita.Post($"/{Path("review/waiting")}", ("review", $"{seen}"));
+        Assert.DoesNotContain("Give to another person", await passed.Content.ReadAsStringAsync());
+        Assert.Contains("accepted, and adjudications", await rita.Page($"/{Path("export?reviewed=only")}"));
+        Assert.Equal(HttpStatusCode.BadRequest, (await rita.Get($"/{Path("review?share=0")}")).StatusCode);
+    }
+
+    async Task<BrowserPage> Open(string name, ColorScheme scheme, int width)
+    {
+        var page = await browser.Open(
+            studio.Address, new() { ViewportSize = new() { Width = width, Height = 844 }, ColorScheme = scheme });
+        await page.Page.GotoAsync($"join/{studio.Store.People.NewLink(Person(name))}");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        return page;
+    }
+
+    static async Task AssertFits(BrowserPage page) =>
+        Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
+
+    static Task Shoot(BrowserPage page, string name) => page.Page.ScreenshotAsync(new() { Path = $"/tmp/shots/{name}.png", FullPage = true });
+
+    string Path(string page) => $"projects/{project.Id}/{page}";
+
+    long Person(string name) => studio.Store.People.Find(name)!.Id;
+
+    void Decide(Person person, params IReadOnlyList<AnnotationResult> results)
+    {
+        foreach (var (i, showing) in studio.Store.Queue.Next(project, person.Id, results.Count).Items.Index())
+            studio.Store.Annotations.Submit(project, person.Id, new(showing.Token, results[i].AsShown(showing.Shown), 1));
+    }
+
+    public ValueTask DisposeAsync() => studio.DisposeAsync();
+}
