@@ -69,6 +69,7 @@ public sealed class Annotations
         decision = decision with { Id = Insert(connection, project.Id, decision, submission.Token) };
         connection.Execute("DELETE FROM lease WHERE token = @token", new { token = submission.Token });
         AppendAudit(connection, project.Id, person, "decided", decision.Item, verdict);
+        Normings.CloseComplete(connection, time, decision.Item);
         return new SavedAnnotation(decision, Items.Load(connection, project.Id, decision.Item)!);
     }
 

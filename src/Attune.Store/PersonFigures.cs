@@ -45,7 +45,8 @@ public sealed record PersonFigures
     public Estimate? Others { get; init; }
 
     /// <summary>
-    /// Agreement with others over time. An observation is a decision: the share of the other annotators' choices on its item that are equal.
+    /// Agreement with others over time. An observation is a decision: the share of the other annotators' choices on its item that are
+    /// equal.
     /// </summary>
     public required Drift OthersDrift { get; init; }
 

@@ -28,6 +28,8 @@ public sealed class PreferenceStore : IDisposable
         Adjudications = new(database, time);
         Judges = new(database, time);
         Reviews = new(database, time);
+        Normings = new(database, time);
+        Calibrations = new(database, time);
         Statistics = new(database);
         Exports = new(database, time);
         Imports = new(database, time);
@@ -62,6 +64,10 @@ public sealed class PreferenceStore : IDisposable
     public Judges Judges { get; }
 
     public Reviews Reviews { get; }
+
+    public Normings Normings { get; }
+
+    public Calibrations Calibrations { get; }
 
     public StatisticsSource Statistics { get; }
 

@@ -42,6 +42,16 @@ public sealed record ProjectAnnotations(
     /// <summary>Numbers for pairs of places, for items with at most nine responses.</summary>
     const int Places = 16;
 
+    /// <summary>Annotations of ordinary items, without what is known of the responses.</summary>
+    public static ProjectAnnotations Of(ProjectSettings settings, IEnumerable<Annotation> annotations) => new(settings,
+        [.. annotations.Select(annotation => new AnnotationSummary
+        {
+            Item = annotation.Item, Person = annotation.Person, Adjudicates = annotation.Adjudicates, Outcome = annotation.Result.Outcome,
+            Ranks = annotation.Result.Ranks, Strength = annotation.Result.Strength, Ratings = annotation.Result.Ratings,
+            Shown = annotation.Shown, Seconds = annotation.Seconds, At = annotation.At,
+        })],
+        new Dictionary<long, IReadOnlyList<AnswerFacts>>(), new Dictionary<long, IReadOnlyList<int?>>());
+
     /// <summary>Annotations of ordinary items, without skips and adjudications.</summary>
     public IEnumerable<AnnotationSummary> Ordinary => Annotations.Where(IsOrdinary);
 

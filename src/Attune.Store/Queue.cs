@@ -100,7 +100,9 @@ public sealed class Queue
             var held = connection.Query<(long Item, string Token, string Shown, bool Live, long ExpiresAt, long? Review)>("""
                 SELECT item_id, token, shown, live, expires_at, review_id FROM lease JOIN item ON item.id = item_id
                 WHERE person_id = @person AND project_id = @project
-                  AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted) ORDER BY turn
+                  AND (live = 1 OR kind <> 'Normal' OR decided + held < wanted OR EXISTS (SELECT 1 FROM norming_item ni
+                    JOIN norming n ON n.id = ni.norming_id JOIN norming_person np ON np.norming_id = n.id
+                    WHERE ni.item_id = item.id AND np.person_id = lease.person_id AND n.closed_at IS NULL)) ORDER BY turn
                 """, new { person, project = project.Id }).AsList();
             foreach (var (item, _, _, live, expires, _) in held)
                 if (!live || expires < (until - Renewal).ToMilliseconds() || expires > until.ToMilliseconds())
@@ -129,6 +131,8 @@ public sealed class Queue
                     return null;
                 }
             }
+            if (Norming() is { } norming)
+                return norming;
             var every = project.Settings.CheckEvery;
             return Ordinary() is { } item ? (every > 0 && Random.Shared.Next(every) == 0 ? Known(ItemKind.Check) : null) ?? item : null;
         }
@@ -139,6 +143,16 @@ public sealed class Queue
                 AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
             ORDER BY position LIMIT 1
+            """, new { project = project.Id, person });
+
+        /// <summary>The next item of an open norming session of this person, whether it needs another decision or not.</summary>
+        long? Norming() => connection.QueryFirstOrDefault<long?>("""
+            SELECT i.id FROM norming n JOIN norming_person np ON np.norming_id = n.id AND np.person_id = @person
+                JOIN norming_item ni ON ni.norming_id = n.id JOIN item i ON i.id = ni.item_id
+            WHERE n.project_id = @project AND n.closed_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
+                AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
+            ORDER BY n.id, i.position LIMIT 1
             """, new { project = project.Id, person });
 
         /// <summary>The first item in order that needs another annotator and that this one has not seen.</summary>

@@ -125,7 +125,8 @@ public sealed class Reviews
         database.Write(connection =>
         {
             if (project.Archived && to != SentTo.Nobody)
-                throw new InvalidDataException("this project is archived, so nobody can decide the item again; discard the decision instead");
+                throw new InvalidDataException(
+                    "this project is archived, so nobody can decide the item again; discard the decision instead");
             var decision = Get(connection, project.Id, id, revision, seen);
             var told = Checked(reason) ?? throw new InvalidDataException("a rejection needs a reason, which the annotator sees");
             var review = Save(connection, project.Id, decision, reviewer, ReviewState.Rejected, to, told);

@@ -206,6 +206,50 @@ CREATE TABLE review (
 CREATE INDEX review_of_item ON review (item_id, person_id);
 CREATE INDEX review_of_person ON review (project_id, person_id, id);
 
+-- Norming sessions: people decide the same items without seeing the others' decisions, and compare them when the session is closed.
+CREATE TABLE norming (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id INTEGER NOT NULL REFERENCES project (id),
+  title      TEXT    NOT NULL,
+  started_by INTEGER NOT NULL REFERENCES person (id),
+  started_at INTEGER NOT NULL,
+  closed_at  INTEGER                        -- null while people decide
+) STRICT;
+CREATE INDEX norming_of_project ON norming (project_id, closed_at);
+
+CREATE TABLE norming_item (
+  norming_id INTEGER NOT NULL REFERENCES norming (id),
+  item_id    INTEGER NOT NULL REFERENCES item (id),
+  PRIMARY KEY (norming_id, item_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX norming_of_item ON norming_item (item_id);
+
+CREATE TABLE norming_person (
+  norming_id INTEGER NOT NULL REFERENCES norming (id),
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  PRIMARY KEY (norming_id, person_id)
+) STRICT, WITHOUT ROWID;
+
+-- The decisions at the time when the session was closed; the people may change them afterwards.
+CREATE TABLE norming_decision (
+  norming_id INTEGER NOT NULL REFERENCES norming (id),
+  item_id    INTEGER NOT NULL REFERENCES item (id),
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  decision   TEXT    NOT NULL,              -- JSON
+  PRIMARY KEY (norming_id, item_id, person_id)
+) STRICT, WITHOUT ROWID;
+
+-- What people write about the items of a closed session.
+CREATE TABLE norming_note (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  norming_id INTEGER NOT NULL REFERENCES norming (id),
+  item_id    INTEGER NOT NULL REFERENCES item (id),
+  person_id  INTEGER NOT NULL REFERENCES person (id),
+  text       TEXT    NOT NULL,
+  written_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX norming_note_of_norming ON norming_note (norming_id, id);
+
 -- The progress of a project: its ordinary items, those with all decisions that they need, the decisions, and how many there will be.
 CREATE TABLE progress (
   project_id INTEGER PRIMARY KEY REFERENCES project (id),

@@ -11,6 +11,7 @@ using Attune.Studio.Items;
 using Attune.Studio.Jobs;
 using Attune.Studio.Layout;
 using Attune.Studio.Loop;
+using Attune.Studio.Norming;
 using Attune.Studio.Projects;
 using Attune.Studio.Quality;
 using Attune.Studio.Review;
@@ -159,6 +160,7 @@ public static class StudioServer
         ExportRoutes.Map(app);
         QualityRoutes.Map(app);
         ReviewRoutes.Map(app);
+        NormingRoutes.Map(app);
         AuditRoutes.Map(app);
         AnnotateRoutes.Map(app);
         DialogueRoutes.Map(app);

@@ -1,5 +1,3 @@
-using Attune.Store.Export;
-
 namespace Attune.Store.Tests;
 
 public sealed class ReviewTests : IDisposable

@@ -51,6 +51,7 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await page.Shows("#decision", "Bob");
         await page.Page.Keyboard.PressAsync("a");
         await page.Shows("main", "6 decisions to review");
+        Assert.Equal([0, 1], studio.Store.Annotations.ForItem(project.Id, 3).Single(each => each.Adjudicates).Result.Ranks!);
         var kept = studio.Store.Reviews.Newest(project.Id, 10);
         Assert.Equal([ReviewState.Accepted, ReviewState.Corrected, ReviewState.Rejected], kept.Select(review => review.State));
         await page.Page.GotoAsync(Path($"people/{Person("Ann")}"));
@@ -108,6 +109,35 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, (await rita.Get($"/{Path("review?share=0")}")).StatusCode);
     }
 
+    [Fact]
+    public async Task Calibration_NotPassed_PersonSeesTheResultAndAReviewerLetsThemRepeat()
+    {
+        var round = studio.Project("round", new() { CheckEvery = 0, CalibrationPass = 1 }, items: 1);
+        studio.Store.Items.Add(round.Id, [.. new[] { "one", "two" }.Select(prompt => new Item
+        {
+            Kind = ItemKind.Calibration, Prompt = prompt, Expected = [0, 1], Explanation = Hostile,
+            Answers = [new("right"), new("wrong")],
+        })], studio.Store.People.Local().Id);
+        studio.Store.Projects.SetMembers(round.Id, [Person("Ann"), Person("Rita")], studio.Store.People.Local().Id);
+        await using var ann = await Open("Ann", ColorScheme.Dark, 390);
+        await ann.Page.GotoAsync($"projects/{round.Id}/annotate");
+        await ann.Press("=");
+        await ann.Shows("#known", "Calibration round: 1 of 2 items decided, 0 right; 2 must be right.");
+        await Shoot(ann, "known-dark-phone");
+        await ann.Page.Keyboard.PressAsync("Enter");
+        await ann.Press("=");
+        await ann.Shows("#known", "You have not passed.");
+        await ann.Page.Keyboard.PressAsync("Enter");
+        await ann.Shows("#uncalibrated", "2 of 2 items decided, 0 right; 2 must be right. You have not passed.");
+        await Shoot(ann, "uncalibrated-dark-phone");
+        using var rita = await studio.SignIn("Rita", Role.Reviewer);
+        Assert.Contains("not passed", await rita.Page($"/projects/{round.Id}/people"));
+        var after = await rita.Post($"/projects/{round.Id}/people/{Person("Ann")}/calibration");
+        Assert.Contains("not begun", await after.Content.ReadAsStringAsync());
+        await ann.Page.GetByRole(AriaRole.Button, new() { Name = "Check again" }).ClickAsync();
+        await ann.Shows("#item", "Which answer is better?");
+    }
+
     async Task<BrowserPage> Open(string name, ColorScheme scheme, int width)
     {
         var page = await browser.Open(
@@ -120,7 +150,8 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
     static async Task AssertFits(BrowserPage page) =>
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
 
-    static Task Shoot(BrowserPage page, string name) => page.Page.ScreenshotAsync(new() { Path = $"/tmp/shots/{name}.png", FullPage = true });
+    static Task Shoot(BrowserPage page, string name) =>
+        page.Page.ScreenshotAsync(new() { Path = $"/tmp/shots/{name}.png", FullPage = true });
 
     string Path(string page) => $"projects/{project.Id}/{page}";
 

@@ -57,7 +57,8 @@ public sealed record QuestionWeight(string Key, double Weight = 1);
 
 /// <summary>
 /// What to export. Filters first select decisions (<see cref="People"/>, <see cref="From"/>, <see cref="To"/>, <see cref="LeastStrength"/>,
-/// <see cref="LeastRight"/>, <see cref="ReviewedOnly"/>), then items by their remaining decisions. Attention checks and calibration items are never exported.
+/// <see cref="LeastRight"/>, <see cref="ReviewedOnly"/>), then items by their remaining decisions. Attention checks and calibration items
+/// are never exported.
 /// </summary>
 public sealed record ExportOptions
 {

@@ -18,7 +18,8 @@ sealed record DecisionChange(int Revision, AnnotationResult Verdict);
 /// round was right.</param>
 /// <param name="Items">The items.</param>
 /// <param name="Mine">How many items of the project the annotator has decided.</param>
-sealed record NextItems(QueueState Standing, IReadOnlyList<ShownItem> Items, long Mine);
+/// <param name="Round">The result of the calibration round, where it was not passed; otherwise null.</param>
+sealed record NextItems(QueueState Standing, IReadOnlyList<ShownItem> Items, long Mine, CalibrationRound? Round);
 
 /// <summary>Confirms a decision that is on disk.</summary>
 /// <param name="Saved">Always true.</param>
@@ -32,7 +33,8 @@ sealed record SavedDecision(bool Saved, long Mine, long Decision, int Revision, 
 /// <param name="Ranks">The known ranks, in the order shown.</param>
 /// <param name="Explanation">Why they are known.</param>
 /// <param name="Right">Whether the decision agrees with them.</param>
-sealed record KnownRanks(IReadOnlyList<int?> Ranks, string? Explanation, bool Right);
+/// <param name="Round">The result of the calibration round so far.</param>
+sealed record KnownRanks(IReadOnlyList<int?> Ranks, string? Explanation, bool Right, CalibrationRound? Round);
 
 /// <summary>The decision was not saved.</summary>
 /// <param name="Error">Why.</param>

@@ -54,19 +54,20 @@ static class AnnotateRoutes
         var turn = await store.Queue.NextAsync(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
         var markdown = SafeMarkdown.For(found.Settings);
         return Results.Ok(new NextItems(turn.Standing, [.. turn.Items.Select(showing => ShownItem.Create(showing, markdown))],
-            store.Annotations.CountOf(project, person.Id)));
+            store.Annotations.CountOf(project, person.Id),
+            turn.Standing == QueueState.NotCalibrated ? store.Calibrations.Of(found, person.Id) : null));
     }
 
     static async Task<IResult> Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
         await store.Annotations.SubmitAsync(context.Project(), context.Person().Id, submission) is { } saved
             ? saved.Differs ? NotSaved("Another decision on this item was saved before.", saved)
-                : Confirmed(store, project, saved)
+                : Confirmed(context, store, saved)
             : Conflict("This item was assigned to others in the meantime; your decision was not needed.");
 
     static IResult Edit(HttpContext context, PreferenceStore store, long project, long decision, DecisionChange change) =>
         store.Annotations.Edit(context.Project(), context.Person().Id, decision, change.Revision, change.Verdict) is { } saved
             ? saved.Differs ? NotSaved("This decision was changed in another window in the meantime.", saved)
-                : Confirmed(store, project, saved)
+                : Confirmed(context, store, saved)
             : Conflict("This decision cannot be changed: it was withdrawn, or it belongs to the calibration round.");
 
     static IResult NotSaved(string message, SavedAnnotation saved) => Results.Json(
@@ -74,14 +75,15 @@ static class AnnotateRoutes
             message, saved.Annotation.Result.AsShown(saved.Annotation.Shown), saved.Annotation.Id, saved.Annotation.Revision),
         statusCode: StatusCodes.Status409Conflict);
 
-    static IResult Confirmed(PreferenceStore store, long project, SavedAnnotation saved) => Results.Ok(new SavedDecision(
+    static IResult Confirmed(HttpContext context, PreferenceStore store, SavedAnnotation saved) => Results.Ok(new SavedDecision(
         Saved: true,
-        Mine: store.Annotations.CountOf(project, saved.Annotation.Person),
+        Mine: store.Annotations.CountOf(context.Project().Id, saved.Annotation.Person),
         saved.Annotation.Id,
         saved.Annotation.Revision,
         saved.Item is { Kind: ItemKind.Calibration, Expected: { } expected }
             ? new KnownRanks(AsShown(expected, saved.Annotation), saved.Item.Explanation,
-                KnownItemAccuracy.IsRight(expected, saved.Annotation.Result)) : null));
+                KnownItemAccuracy.IsRight(expected, saved.Annotation.Result),
+                store.Calibrations.Of(context.Project(), saved.Annotation.Person)) : null));
 
     static IResult Last(HttpContext context, PreferenceStore store, long project) =>
         Results.Ok(new LastDecision(store.Annotations.Last(project, context.Person().Id)));

@@ -23,10 +23,17 @@ static class QualityRoutes
             })).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/people/{person:long}", (long project, long person) =>
             new RazorComponentResult<PersonPage>(new { Id = project, Who = (long?)person })).Require(Role.Reviewer);
+        app.MapPost("/projects/{project:long}/people/{person:long}/calibration", RepeatCalibration).Require(Role.Reviewer);
         app.MapGet("/projects/{project:long}/feedback", (long project) => ProjectPage<PersonPage>(project)).Require(Role.Annotator);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
             new RazorComponentResult<AdjudicatePage>(new { Id = project, Item = item, After = after ?? 0 })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);
+    }
+
+    static IResult RepeatCalibration(HttpContext context, PreferenceStore store, long project, long person)
+    {
+        store.Calibrations.Repeat(store.Projects.Get(project), person, context.Person().Id);
+        return Results.LocalRedirect($"/projects/{project}/people");
     }
 
     static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)

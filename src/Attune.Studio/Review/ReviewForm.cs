@@ -28,7 +28,7 @@ public enum ReviewOrder
 public sealed record ReviewForm(
     string? Order, string? Person, string? Flag, string? From, string? To, string? Share, string? After, string? Decision)
 {
-    public ReviewOrder By => EnumName<ReviewOrder>.ParseOr(ReviewOrder.Agreement, Order);
+    public ReviewOrder By() => EnumName<ReviewOrder>.ParseOr(ReviewOrder.Agreement, Order);
 
     /// <exception cref="InvalidDataException">A field is not a number, a date or a known value.</exception>
     public ReviewFilter Filter() => new()

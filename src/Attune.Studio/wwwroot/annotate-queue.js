@@ -2,6 +2,7 @@
 
 import { tryCall } from "./annotate-api.js";
 import { removeOtherDrafts } from "./annotate-drafts.js";
+import { describeRound } from "./annotate-known.js";
 import { showProblem, showSignedOut } from "./annotate-messages.js";
 import { showOwnCount, updateProgress } from "./annotate-progress.js";
 import { showItem, showSection } from "./annotate-screen.js";
@@ -42,7 +43,7 @@ async function requestItems() {
     showOwnCount(body.mine);
   removeOtherDrafts(body.items);
   if (!state.current)
-    showFirst(body.standing);
+    showFirst(body);
 }
 
 function showFetchFailure(status, body) {
@@ -54,16 +55,17 @@ function showFetchFailure(status, body) {
 
 const isStillOpen = ({ token }) => token !== state.current?.token && !state.decided.has(token) && !state.outbox.has(token);
 
-function showFirst(standing) {
+function showFirst({ standing, round }) {
   if (state.upcoming.length > 0)
     showItem(state.upcoming.shift());
   else if (standing === "Open")
     fetchLater(HeldItemsDelay);     // the assigned items were decided while the request was running
   else
-    showNothingOpen(standing);
+    showNothingOpen(standing, round);
 }
 
-function showNothingOpen(standing) {
+function showNothingOpen(standing, round) {
+  $("round").textContent = round ? describeRound(round) : "";
   showSection(standing === "NotCalibrated" ? $("uncalibrated") : $("done"));
   updateProgress();
   fetchLater(NothingOpenDelay);

@@ -6,8 +6,7 @@ const isTyping = target => target.matches("textarea, select, input:not([type=rad
 function open(id) {
   const details = document.getElementById(id);
   details.open = true;
-  const field = details.querySelector(id === "reject" ? "textarea" : "input:checked, input:not([type=hidden]), select");
-  field.focus();
+  (details.querySelector(id === "reject" ? "textarea" : "input:checked") ?? details.querySelector("select, input:not([type=hidden])")).focus();
 }
 
 const commands = {
