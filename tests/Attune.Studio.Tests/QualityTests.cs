@@ -54,10 +54,10 @@ public sealed class QualityTests(Browser browser) : IAsyncLifetime
         Decide("Ann", New, New);
         Decide("Bob", New, Old);
         var all = await reviewer.Page(Path("people"));
-        Assert.Contains("<bdi>Ann</bdi></th>", all);
-        Assert.Contains("<bdi>Bob</bdi></th>", all);
+        Assert.Contains("<bdi>Ann</bdi></a>", all);
+        Assert.Contains("<bdi>Bob</bdi></a>", all);
         var own = await ann.Page(Path("people"));
-        Assert.Contains("<bdi>Ann</bdi></th>", own);
+        Assert.Contains("<bdi>Ann</bdi></a>", own);
         Assert.DoesNotContain("Bob", own);
         Assert.DoesNotContain("ToString", all);
         Assert.Contains("50 %", own);                            // agrees with Bob on one of two

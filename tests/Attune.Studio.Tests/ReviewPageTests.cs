@@ -124,10 +124,10 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await ann.Press("=");
         await ann.Shows("#known", "Calibration round: 1 of 2 items decided, 0 right; 2 must be right.");
         await Shoot(ann, "known-dark-phone");
-        await ann.Page.Keyboard.PressAsync("Enter");
+        await ann.Page.Keyboard.PressAsync("Escape");
         await ann.Press("=");
         await ann.Shows("#known", "You have not passed.");
-        await ann.Page.Keyboard.PressAsync("Enter");
+        await ann.Page.Keyboard.PressAsync("Escape");
         await ann.Shows("#uncalibrated", "2 of 2 items decided, 0 right; 2 must be right. You have not passed.");
         await Shoot(ann, "uncalibrated-dark-phone");
         using var rita = await studio.SignIn("Rita", Role.Reviewer);

@@ -75,7 +75,7 @@ static class NormingRoutes
             return Results.NotFound();
         var was = store.Annotations.ForItem(project, item).FirstOrDefault(decision => !decision.Adjudicates && decision.Person == person)
             ?? throw new InvalidDataException("you have not decided this item");
-        var result = QualityRoutes.Result(found.Settings.Task, form);
+        var result = QualityRoutes.Result(found.Settings, form);
         var revision = (int)(Review.ReviewForm.Number(form["revision"]) ?? 0);
         var edited = result with
         {

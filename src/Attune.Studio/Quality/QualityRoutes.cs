@@ -24,7 +24,8 @@ static class QualityRoutes
         app.MapGet("/projects/{project:long}/people/{person:long}", (long project, long person) =>
             new RazorComponentResult<PersonPage>(new { Id = project, Who = (long?)person })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/people/{person:long}/calibration", RepeatCalibration).Require(Role.Reviewer);
-        app.MapGet("/projects/{project:long}/feedback", (long project) => ProjectPage<PersonPage>(project)).Require(Role.Annotator);
+        app.MapGet("/projects/{project:long}/feedback", (long project) => Projects.ProjectRoutes.ProjectPage<PersonPage>(project))
+            .Require(Role.Annotator);
         app.MapGet("/projects/{project:long}/adjudicate", (long project, long? item, long? after) =>
             new RazorComponentResult<AdjudicatePage>(new { Id = project, Item = item, After = after ?? 0 })).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/adjudicate/{item:long}", Settle).Require(Role.Reviewer);
