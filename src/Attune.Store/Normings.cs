@@ -41,6 +41,8 @@ public sealed class Normings
                 throw new InvalidDataException("this project is archived, so nobody can decide its items");
             if (items.Count is 0 or > MostItems)
                 throw new InvalidDataException($"a norming session needs 1 to {MostItems} items (was {items.Count})");
+            if (project.Settings.Task == TaskKind.Dialogue)
+                throw new InvalidDataException("conversations have no norming sessions: everybody has their own conversations");
             MustTakePart(connection, people);
             MustBeFree(connection, project.Id, items);
             var id = connection.ExecuteScalar<long>("""

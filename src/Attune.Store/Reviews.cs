@@ -127,6 +127,8 @@ public sealed class Reviews
             if (project.Archived && to != SentTo.Nobody)
                 throw new InvalidDataException(
                     "this project is archived, so nobody can decide the item again; discard the decision instead");
+            if (project.Settings.Task == TaskKind.Dialogue && to != SentTo.Nobody)
+                throw new InvalidDataException("a choice in a conversation can only be discarded: nobody else has seen the conversation");
             var decision = Get(connection, project.Id, id, revision, seen);
             var told = Checked(reason) ?? throw new InvalidDataException("a rejection needs a reason, which the annotator sees");
             var review = Save(connection, project.Id, decision, reviewer, ReviewState.Rejected, to, told);

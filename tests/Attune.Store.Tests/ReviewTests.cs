@@ -174,6 +174,18 @@ public sealed class ReviewTests : IDisposable
     }
 
     [Fact]
+    public void Reject_ChoiceInAConversation_CanOnlyBeDiscarded()
+    {
+        var project = test.Project(NoChecks, items: 1);
+        var conversations = project with { Settings = project.Settings with { Task = TaskKind.Dialogue } };
+        var decision = Decide(project, ann);
+        Assert.Contains("can only be discarded", Assert.Throws<InvalidDataException>(
+            () => Reviews.Reject(conversations, rita.Id, decision.Id, 1, seen: 0, SentTo.SamePerson, "No.")).Message);
+        Reviews.Reject(conversations, rita.Id, decision.Id, 1, seen: 0, SentTo.Nobody, "No.");
+        Assert.Equal(0, test.Store.Projects.Progress(project.Id).Decisions);
+    }
+
+    [Fact]
     public void Correct_Decision_AdjudicatesTheItemAndTellsThePerson()
     {
         var project = test.Project(NoChecks, items: 1);

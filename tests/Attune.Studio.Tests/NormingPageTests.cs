@@ -56,6 +56,7 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await rita.Page.GotoAsync(Path("norming/1"));
         await rita.Shows("main", "I had not seen the price.");
         await Shoot(rita, "norming-closed-light");
+        Assert.DoesNotContain("Annotation {", await rita.Find("main").InnerTextAsync());
         Assert.Equal("Because of " + Hostile, studio.Store.Normings.Now(1)[0].Result.Rationale);
 
         using var cleo = await studio.SignIn("Cleo", Role.Annotator);

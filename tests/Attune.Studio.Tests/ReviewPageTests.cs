@@ -110,6 +110,31 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task People_AgreementFell_IsMarkedAndShownOverTime()
+    {
+        var owner = studio.Store.People.Local();
+        project = studio.Project("long", new() { CheckEvery = 0, Overlap = 2 }, items: 80);
+        Decide(studio.Store.People.Find("Ann")!, [.. Enumerable.Repeat(Old, 60), .. Enumerable.Repeat(New, 20)]);
+        Decide(studio.Store.People.Find("Cleo")!, [.. Enumerable.Repeat(Old, 80)]);
+        studio.Store.Projects.SetMembers(project.Id, [Person("Ann"), Person("Rita")], owner.Id);
+        using var rita = await studio.SignIn("Rita", Role.Reviewer);
+        Assert.Contains("changed</span>", await rita.Page($"/{Path("people")}"));
+        var page = await rita.Page($"/{Path($"people/{Person("Ann")}")}");
+        Assert.Contains("the newest 20 decisions differ from", page);
+        Assert.Contains("Chance alone hardly explains this.", page);
+        Assert.Contains("<svg", page);
+        Assert.Contains("Known items right: shown from 10 decisions on", page);
+        await using var shot = await Open("Rita", ColorScheme.Light, 1200);
+        await shot.Page.GotoAsync(Path($"people/{Person("Ann")}"));
+        await Shoot(shot, "drift-light");
+        using var ann = await studio.SignIn("Ann", Role.Annotator);
+        var own = await ann.Page($"/{Path("feedback")}");
+        Assert.Contains("the newest 20 decisions differ from", own);
+        Assert.DoesNotContain("Known items", own);
+        Assert.DoesNotContain("attention check", own);
+    }
+
+    [Fact]
     public async Task Calibration_NotPassed_PersonSeesTheResultAndAReviewerLetsThemRepeat()
     {
         var round = studio.Project("round", new() { CheckEvery = 0, CalibrationPass = 1 }, items: 1);
