@@ -30,10 +30,8 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await rita.Page.GetByLabel("Or these items").FillAsync("4, 5-6");
         foreach (var name in new[] { "Rita", "Cleo" })
             await rita.Page.GetByLabel(name).UncheckAsync();
-        await Shoot(rita, "norming-start-light");
         await rita.Page.Keyboard.PressAsync("Enter");
         await rita.Shows("main", "Ann: 0 of 3 items");
-        await Shoot(rita, "norming-open-light");
         Decide("Ann", first: 0, "Because of " + Hostile);
         await using var ann = await Open("Ann", ColorScheme.Dark, 390);
         await ann.Page.GotoAsync(Path("norming/1"));
@@ -43,7 +41,6 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await ann.Page.ReloadAsync();
         await ann.Shows("main", "Krippendorff's alpha");
         await ann.Shows("main", "Because of <script>alert(1)</script>");
-        await Shoot(ann, "norming-closed-dark-phone");
         Assert.True(await ann.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
         var first = ann.Find("section.norming").First;
         await first.GetByText("Change my decision").ClickAsync();
@@ -55,7 +52,6 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await first.GetByRole(AriaRole.Button, new() { Name = "Add the note" }).ClickAsync();
         await rita.Page.GotoAsync(Path("norming/1"));
         await rita.Shows("main", "I had not seen the price.");
-        await Shoot(rita, "norming-closed-light");
         Assert.DoesNotContain("Annotation {", await rita.Find("main").InnerTextAsync());
         Assert.Equal("Because of " + Hostile, studio.Store.Normings.Now(1)[0].Result.Rationale);
 
@@ -84,9 +80,6 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await page.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         return page;
     }
-
-    static Task Shoot(BrowserPage page, string name) =>
-        page.Page.ScreenshotAsync(new() { Path = $"/tmp/shots/{name}.png", FullPage = true });
 
     string Path(string page) => $"projects/{project.Id}/{page}";
 

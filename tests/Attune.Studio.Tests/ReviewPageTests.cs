@@ -35,7 +35,6 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await page.Shows("main", "9 decisions to review");
         await page.Shows("#decision", "Ann: B better");                 // the two decisions against the other two come first
         await page.Shows("main", "Agrees with 0 % of the other decisions");
-        await Shoot(page, "review-light");
         await page.Page.Keyboard.PressAsync("r");
         await page.Page.Keyboard.TypeAsync("A answers the question. " + Hostile);
         await page.Page.Keyboard.PressAsync("Control+Enter");
@@ -56,7 +55,6 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         Assert.Equal([ReviewState.Accepted, ReviewState.Corrected, ReviewState.Rejected], kept.Select(review => review.State));
         await page.Page.GotoAsync(Path($"people/{Person("Ann")}"));
         await page.Shows("main", "Rejected and corrected");
-        await Shoot(page, "person-light");
         await page.Page.GotoAsync(Path("review?flag=any"));
         await page.Shows("main", "There is nothing to review");
 
@@ -64,13 +62,11 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await ann.Page.GotoAsync(Path("feedback"));
         await ann.Shows("main", "A answers the question. <script>alert(1)</script>");
         await ann.Shows("main", "sent back to you");
-        await Shoot(ann, "feedback-dark-phone");
         Assert.DoesNotContain("Item ", await ann.Find("main").InnerTextAsync());       // an item's number would tell checks apart
         await AssertFits(ann);
         await ann.Page.GotoAsync(Path("annotate"));
         await ann.Shows("#sent-back", "A reviewer sent this item back to you. Your decision was: ");
         await ann.Shows("#sent-back", "A answers the question.");
-        await Shoot(ann, "sent-back-dark-phone");
         await AssertFits(ann);
         await ann.Press("ArrowLeft");
         await ann.Shows("#mine", "3 by you");
@@ -79,7 +75,6 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await using var phone = await Open("Rita", ColorScheme.Dark, 390);
         await phone.Page.GotoAsync(Path("review"));
         await phone.Shows("main", "7 decisions to review");
-        await Shoot(phone, "review-dark-phone");
         await AssertFits(phone);
     }
 
@@ -124,9 +119,6 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         Assert.Contains("Chance alone hardly explains this.", page);
         Assert.Contains("<svg", page);
         Assert.Contains("Known items right: shown from 10 decisions on", page);
-        await using var shot = await Open("Rita", ColorScheme.Light, 1200);
-        await shot.Page.GotoAsync(Path($"people/{Person("Ann")}"));
-        await Shoot(shot, "drift-light");
         using var ann = await studio.SignIn("Ann", Role.Annotator);
         var own = await ann.Page($"/{Path("feedback")}");
         Assert.Contains("the newest 20 decisions differ from", own);
@@ -148,13 +140,11 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
         await ann.Page.GotoAsync($"projects/{round.Id}/annotate");
         await ann.Press("=");
         await ann.Shows("#known", "Calibration round: 1 of 2 items decided, 0 right; 2 must be right.");
-        await Shoot(ann, "known-dark-phone");
         await ann.Page.Keyboard.PressAsync("Escape");
         await ann.Press("=");
         await ann.Shows("#known", "You have not passed.");
         await ann.Page.Keyboard.PressAsync("Escape");
         await ann.Shows("#uncalibrated", "2 of 2 items decided, 0 right; 2 must be right. You have not passed.");
-        await Shoot(ann, "uncalibrated-dark-phone");
         using var rita = await studio.SignIn("Rita", Role.Reviewer);
         Assert.Contains("not passed", await rita.Page($"/projects/{round.Id}/people"));
         var after = await rita.Post($"/projects/{round.Id}/people/{Person("Ann")}/calibration");
@@ -174,9 +164,6 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
 
     static async Task AssertFits(BrowserPage page) =>
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
-
-    static Task Shoot(BrowserPage page, string name) =>
-        page.Page.ScreenshotAsync(new() { Path = $"/tmp/shots/{name}.png", FullPage = true });
 
     string Path(string page) => $"projects/{project.Id}/{page}";
 
