@@ -85,7 +85,7 @@ public sealed class Normings
     /// <summary>Ends the blind part of a session: everybody sees the decisions. Closing it again changes nothing.</summary>
     public void Close(long project, long id, long by) => database.Write(connection =>
     {
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM norming WHERE id = @id AND project_id = @project", new { id, project }) > 0)
+        if (Load(connection, project, id) is not null)
             Close(connection, time, project, id, by);
     });
 
@@ -104,8 +104,9 @@ public sealed class Normings
 
     static void Close(DbConnection connection, TimeProvider time, long project, long id, long? by)
     {
-        if (connection.Execute("UPDATE norming SET closed_at = @now WHERE id = @id AND closed_at IS NULL", new { id, now = time.GetUtcNow() })
-            == 0)
+        var closed = connection.Execute("UPDATE norming SET closed_at = @now WHERE id = @id AND closed_at IS NULL",
+            new { id, now = time.GetUtcNow() });
+        if (closed == 0)
             return;
         connection.Execute("INSERT INTO norming_decision (norming_id, item_id, person_id, decision) VALUES (@id, @Item, @Person, @json)",
             Decisions(connection, id).Select(decision => new { id, decision.Item, decision.Person, json = SqlTypes.ToJson(decision) })

@@ -6,7 +6,8 @@ const isTyping = target => target.matches("textarea, select, input:not([type=rad
 function open(id) {
   const details = document.getElementById(id);
   details.open = true;
-  (details.querySelector(id === "reject" ? "textarea" : "input:checked") ?? details.querySelector("select, input:not([type=hidden])")).focus();
+  const first = details.querySelector(id === "reject" ? "textarea" : "input:checked");
+  (first ?? details.querySelector("select, input:not([type=hidden])")).focus();
 }
 
 const commands = {
