@@ -5,6 +5,8 @@ const isTyping = target => target.matches("textarea, select, input:not([type=rad
 
 function open(id) {
   const details = document.getElementById(id);
+  if (!details)
+    return;                 // a demonstration has no answers to choose from
   details.open = true;
   const first = details.querySelector(id === "reject" ? "textarea" : "input:checked");
   (first ?? details.querySelector("select, input:not([type=hidden])")).focus();
