@@ -147,10 +147,11 @@ public sealed class RankTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, false)]
-    [InlineData(1, false)]
-    [InlineData(1, true)]
-    public void Train_OnAServer_LogsTheNumbersOfOneWithAsManyRequests(int maxStaleness, bool inEpisodes)
+    [InlineData(0, false, false)]
+    [InlineData(0, false, true)]
+    [InlineData(1, false, true)]
+    [InlineData(1, true, false)]
+    public void Train_OnAServer_LogsTheNumbersOfOneWithAsManyRequests(int maxStaleness, bool inEpisodes, bool shardWeights)
     {
         using var server = new ModelServer(runs.LanguageModel);
         var one = runs.Start("ppo", Recipe("one"));
@@ -163,6 +164,7 @@ public sealed class RankTests : IDisposable
             var recipe = (PpoRecipe)this.Recipe("ppo", output);
             return recipe with
             {
+                Run = recipe.Run with { ShardWeights = shardWeights },
                 Rollout = new() { Engine = RolloutEngine.Server, Servers = [server.Url], MaxStaleness = maxStaleness },
                 Optimizer = recipe.Optimizer with { LearningRate = maxStaleness == 0 ? 1e-3 : 0 },  // any weights are then the same
                 Episodes = inEpisodes
