@@ -32,7 +32,8 @@ public sealed class AnnotateTests(SharedStudio shared) : IClassFixture<SharedStu
         for (var i = 1; i <= 12; i++)
         {
             var item = (await Next(project, 1))["items"]![0]!;
-            Assert.Equal(["token", "prompt", "answers"], item.AsObject().Select(field => field.Key));
+            Assert.Equal(["token", "prompt", "answers", "sentBack"], item.AsObject().Select(field => field.Key));
+            Assert.Null(item["sentBack"]);
             await Ok(await Submit(project, Token(item), new { outcome = "Ranked", ranks = new[] { 0, 1 } }));
             Assert.Equal($$"""{"decisions":{{i}},"wanted":18,"mine":{{i}}}""", (await Get(project, "progress")).ToJsonString());
             var recent = (await Get(project, "recent"))["decisions"]![0]!;

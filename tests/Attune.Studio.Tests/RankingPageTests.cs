@@ -286,7 +286,7 @@ public sealed class RankingPageTests(Browser browser, SharedStudio shared) : ICl
         await page.Shows("#done", "1 decision came with the items when they were imported");
         await page.Shows("#done", "set “Annotators per item” to 2");
         studio.Store.Projects.Change(project.Id, project.Name, project.Settings with { Overlap = 2 }, studio.Store.People.Find("You")!.Id);
-        await page.Find("[data-command=again]").ClickAsync();
+        await page.Find("#done [data-command=again]").ClickAsync();
         await page.Shows("#answers", "so");
     }
 
