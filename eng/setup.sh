@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up a machine for Attune: installs libtorch, OpenBLAS and the build tools, builds the native library and the program.
-# With `tests` it also builds the tests and installs what they need: Chromium for the tests of pages, and a font.
+# With `tests` it also builds the tests and installs what they need: Chromium for the tests of pages, a font, and
+# PostgreSQL.
 # Skips steps that are up to date. CMAKE_PREFIX_PATH or Torch_DIR selects another libtorch (CPU or CUDA) than the system's.
 set -euo pipefail
 
@@ -53,6 +54,7 @@ missing_packages() {
   if [[ $libraries != *libssl.so* ]] || ! compgen -G "/etc/ssl/certs/*" >/dev/null; then echo ca-certificates; fi
   if [ "$purpose" = tests ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
   fi
 }

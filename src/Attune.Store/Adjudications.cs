@@ -24,7 +24,7 @@ public sealed class Adjudications
 
     /// <summary>How many items need adjudication, counted up to <see cref="MostWaiting"/>.</summary>
     public int Waiting(long project) => database.Read(connection => connection.ExecuteScalar<int>(
-        $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed} LIMIT {MostWaiting})", new { project }));
+        $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed} LIMIT {MostWaiting}) disputed", new { project }));
 
     /// <summary>The first item after another one that needs adjudication; null when there is none.</summary>
     public long? Next(long project, long after = 0) => database.Read(connection => connection.QueryFirstOrDefault<long?>(
@@ -32,8 +32,9 @@ public sealed class Adjudications
 
     /// <summary>The latest adjudications, newest first.</summary>
     public IReadOnlyList<(long Item, string Reviewer, DateTimeOffset At)> Newest(long project, int count) => database.Read(connection =>
-        connection.Query<(long Item, string Reviewer, DateTimeOffset At)>("""
-            SELECT d.item_id, p.name, d.decided_at FROM decision d INDEXED BY adjudication JOIN person p ON p.id = d.person_id
+        connection.Query<(long Item, string Reviewer, DateTimeOffset At)>($"""
+            SELECT d.item_id, p.name, d.decided_at FROM decision d {SqlDialect.Of(connection).IndexedBy("adjudication")}
+            JOIN person p ON p.id = d.person_id
             WHERE d.project_id = @project AND d.adjudicates = 1 ORDER BY d.id DESC LIMIT @count
             """, new { project, count }).AsList());
 

@@ -140,14 +140,14 @@ public sealed class Annotations
 
     static WithdrawnAnnotation? Withdrawn(DbConnection connection, Project project, long person, long id)
     {
-        var lease = connection.QuerySingleOrDefault<(long Item, string Token, string Withdrawn)?>("""
+        var (item, token, was) = connection.Query<(long Item, string Token, string Withdrawn)>("""
             SELECT item_id, token, withdrawn FROM lease
-            WHERE person_id = @person AND withdrawn IS NOT NULL AND json_extract(withdrawn, '$.id') = @id
-            """, new { person, id });
-        if (lease is null || Items.Load(connection, project.Id, lease.Value.Item) is not { } item)
-            return null;
-        var was = JsonSerializer.Deserialize<Annotation>(lease.Value.Withdrawn, SqlTypes.Json)!;
-        return new(was, AssignedItem.Create(item, lease.Value.Token, was.Shown));
+            WHERE person_id = @person AND withdrawn IS NOT NULL
+            """, new { person })
+            .Select(lease => (lease.Item, lease.Token, Was: JsonSerializer.Deserialize<Annotation>(lease.Withdrawn, SqlTypes.Json)!))
+            .FirstOrDefault(lease => lease.Was.Id == id);
+        return was is not null && Items.Load(connection, project.Id, item) is { } found
+            ? new(was, AssignedItem.Create(found, token, was.Shown)) : null;
     }
 
     /// <summary>Changes one of a person's own decisions.</summary>
@@ -209,10 +209,10 @@ public sealed class Annotations
     {
         var (values, orders, flags) = (new ParsedJson<int?[]>(), new ParsedJson<int[]>(), new ParsedJson<Flag[]>());
         var questions = new ParsedJson<Dictionary<string, Judgment>>();
-        using var row = new Rows(connection, $"""
+        using var row = SqlDialect.Of(connection).Query(connection, $"""
             SELECT {Columns} FROM (
-                SELECT d.* FROM item i CROSS JOIN decision d ON d.item_id = i.id
-                WHERE i.project_id = @project AND i.kind = 'Normal' ORDER BY i.id)
+                SELECT d.* FROM item i CROSS JOIN decision d
+                WHERE d.item_id = i.id AND i.project_id = @project AND i.kind = 'Normal' ORDER BY i.id) about
             """, new { project });
         while (row.Read())
             yield return new()
@@ -265,6 +265,21 @@ public sealed class Annotations
         decision.Result.Flags, decision.Result.Rationale, decision.Result.Ideal, decision.Result.SkipReason,
         decision.Result.Judgments,
     });
+
+    /// <summary>Inserts imported annotations, which nobody submits.</summary>
+    internal static void InsertMany(DbConnection connection, long project, IEnumerable<Annotation> decisions) =>
+        SqlDialect.Of(connection).Insert(connection, "decision",
+            ["project_id", "item_id", "person_id", "token", "outcome", "ranks", "strength", "ratings", "flags", "rationale", "ideal",
+                "skip_reason", "judgments", "shown", "seconds", "decided_at"],
+            decisions.Select(decision => new object?[]
+        {
+            project, decision.Item, decision.Person, Guid.NewGuid().ToString("N"), decision.Result.Outcome.ToString(),
+            Json(decision.Result.Ranks), decision.Result.Strength, Json(decision.Result.Ratings), Json(decision.Result.Flags),
+            decision.Result.Rationale, decision.Result.Ideal, decision.Result.SkipReason, Json(decision.Result.Judgments),
+            Json(decision.Shown), decision.Seconds, decision.At.ToMilliseconds(),
+        }));
+
+    static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);
 
     void AppendAudit(DbConnection connection, long project, long person, string action, long item, object details) =>
         AuditTrail.Append(connection, time, person, project, action, $"item {item}", details);

@@ -3,8 +3,11 @@ using System.Data.Common;
 namespace Attune.Store;
 
 /// <summary>A change that <see cref="GroupedWrites"/> runs.</summary>
-abstract class GroupedWrite
+/// <param name="isDurable">Whether it must be on disk before <see cref="Succeed"/> is called.</param>
+abstract class GroupedWrite(bool isDurable)
 {
+    public bool IsDurable => isDurable;
+
     public abstract void Run(DbConnection connection);
 
     /// <summary>Reports the result of <see cref="Run"/>, which is committed.</summary>
@@ -14,7 +17,8 @@ abstract class GroupedWrite
 }
 
 /// <param name="write">Makes the change.</param>
-sealed class GroupedWrite<T>(Func<DbConnection, T> write) : GroupedWrite
+/// <param name="isDurable">Whether it must be on disk before <see cref="Succeed"/> is called.</param>
+sealed class GroupedWrite<T>(Func<DbConnection, T> write, bool isDurable) : GroupedWrite(isDurable)
 {
     readonly TaskCompletionSource<T> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
     T result = default!;

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Attune.Store;
 
 /// <summary>
-/// Runs changes that wait at the same time as one transaction of SQLite, on a thread of its own: pages that several of them change are
-/// written to the log once, and no other thread waits for the writer.
+/// Runs changes that wait at the same time as one transaction, on a thread of its own: pages that several of them change are
+/// written once, and no other thread waits for the writer.
 /// </summary>
 sealed class GroupedWrites : IDisposable
 {

@@ -56,8 +56,8 @@ public sealed partial class Items
             WITH planned AS (SELECT id, wanted, position, random, priority, decided,
                 CASE WHEN discarded < again + {overlap} THEN again + {overlap} - discarded ELSE 0 END AS plan
                 FROM item WHERE project_id = @project AND kind = 'Normal')
-            SELECT id, nullif(plan, wanted) AS Wanted, CAST(place AS REAL) AS Position
-            FROM (SELECT *, {Position(settings.Order)} AS place FROM planned)
+            SELECT id, nullif(plan, wanted) AS Wanted, CAST(place AS DOUBLE PRECISION) AS Position
+            FROM (SELECT *, {Position(settings.Order)} AS place FROM planned) placed
             WHERE plan <> wanted OR place <> position
             """, new { project, settings.OverlapShare, settings.Overlap, settings.RandomShare }).AsList());
     }
@@ -90,7 +90,7 @@ public sealed partial class Items
         return
         [
             random, isNormal && settings.Order == ItemOrder.Random ? random : (double)id,
-            isNormal ? (item.Again ? 1 : 0) + (isOverlap ? settings.Overlap : 1) : 1, item.Again,
+            isNormal ? (item.Again ? 1 : 0) + (isOverlap ? settings.Overlap : 1) : 1, item.Again ? 1 : 0,
         ];
     }
 
@@ -106,7 +106,7 @@ public sealed partial class Items
     };
 
     /// <summary>A random number from 0 to 1, derived from the one drawn for the item.</summary>
-    static string Fraction(int factor) => $"(random * {factor} - CAST(random * {factor} AS INTEGER))";
+    static string Fraction(int factor) => $"(random * {factor} - floor(random * {factor}))";
 
     /// <summary>What changes of an item.</summary>
     sealed record ItemChange

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Attune.Data.Agreement;
 using Attune.Text;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store;
 
@@ -112,7 +111,7 @@ public sealed partial class Items
                 Skipped = row.GetInt32(7),
                 Priority = Number(8),
                 Extra = Text(9) is { } extra ? JsonNode.Parse(extra)!.AsObject() : null,
-                Again = row.GetBoolean(10),
+                Again = row.GetInt64(10) != 0,
             };
             for (; more && row.GetInt64(0) == item.Id; more = row.Read())
                 if (!row.IsDBNull(11))
@@ -156,13 +155,14 @@ public sealed partial class Items
 
     static long Insert(DbConnection connection, long project, ProjectSettings settings, IReadOnlyList<Item> items)
     {
-        var first = 1 + connection.ExecuteScalar<long>("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'item'");
-        InsertRows(connection, "item",
+        var dialect = SqlDialect.Of(connection);
+        var first = dialect.TakeIds(connection, "item", items.Count);
+        dialect.Insert(connection, "item",
             ["id", "project_id", "kind", "random", "position", "wanted", "again", "expected", "prompt", "explanation", "extra"],
             items.Select((item, i) => new object?[] { first + i, project, item.Kind.ToString() }
                 .Concat(Arranged(item, first + i, settings))
                 .Concat([Json(item.Expected), Json(item.Prompt), item.Explanation, Json(item.Extra)]).ToArray()));
-        InsertRows(connection, "answer", ["item_id", "place", "text", "source", "score"],
+        dialect.Insert(connection, "answer", ["item_id", "place", "text", "source", "score"],
             items.SelectMany((item, i) => item.Answers.Select((answer, place) => new object?[]
         {
             first + i, place, Json(answer.Text), answer.Source, answer.Score,
@@ -171,19 +171,4 @@ public sealed partial class Items
     }
 
     static string? Json<T>(T? value) => value is null ? null : SqlTypes.ToJson(value);
-
-    /// <summary>Inserts many rows with one statement and hand-set parameters: an import has hundreds of thousands of rows.</summary>
-    internal static void InsertRows(DbConnection connection, string table, string[] columns, IEnumerable<object?[]> rows)
-    {
-        using var command = new SqliteCommand(
-            $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(column => $"@{column}"))})",
-            (SqliteConnection)connection);
-        var parameters = columns.Select(column => command.Parameters.Add(new($"@{column}", null))).ToList();
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length; i++)
-                parameters[i].Value = row[i] ?? DBNull.Value;
-            command.ExecuteNonQuery();
-        }
-    }
 }

@@ -34,8 +34,9 @@ public sealed record KnownItemAccuracy(int Right, int Total)
     {
         var right = connection.Query<(string Expected, string Outcome, string? Ranks, string? Ratings)>("""
             SELECT i.expected, d.outcome, d.ranks, d.ratings FROM item i
-            CROSS JOIN decision d ON d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0
-            WHERE i.project_id = @project AND i.kind = @kind AND i.kind <> 'Normal'
+            CROSS JOIN decision d
+            WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0 AND i.project_id = @project AND i.kind = @kind
+              AND i.kind <> 'Normal'
             """, new { project, person, kind = kind.ToString() })
             .Select(row => IsRight(Parse(row.Expected)!, new AnnotationResult { Outcome = Enum.Parse<Outcome>(row.Outcome),
                 Ranks = Parse(row.Ranks), Ratings = Parse(row.Ratings) }))

@@ -31,8 +31,8 @@ static class Names
             ? throw new InvalidDataException("a name must not have control or invisible characters, or text direction marks") : name;
     }
 
-    /// <summary>Normalises a name for comparison; invalid Unicode becomes U+FFFD.</summary>
-    public static string Tidy(string name) => string.Concat(name.EnumerateRunes()).Normalize().Trim();
+    /// <summary>Normalises a name for comparison; invalid Unicode and U+0000 become U+FFFD.</summary>
+    public static string Tidy(string name) => string.Concat(name.EnumerateRunes()).Replace('\0', '\uFFFD').Normalize().Trim();
 
     /// <summary>A text that is the same for names that read the same: by case, joiners, widths, spaces and look-alike letters.</summary>
     public static string Key(string name)

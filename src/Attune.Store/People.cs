@@ -163,7 +163,7 @@ public sealed class People
     {
         var now = time.GetUtcNow();
         connection.Execute("DELETE FROM ended_session WHERE until < @now", new { now });
-        connection.Execute("INSERT OR IGNORE INTO ended_session (id, until) VALUES (@session, @until)",
+        connection.Execute("INSERT INTO ended_session (id, until) VALUES (@session, @until) ON CONFLICT DO NOTHING",
             new { session, until = now + lifetime });
     });
 
@@ -206,7 +206,7 @@ public sealed class People
 
     /// <exception cref="InvalidDataException">No owner who can sign in would be left.</exception>
     public void Disable(long id, bool disabled, long by) =>
-        Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled, person => person.Disabled == disabled);
+        Change(id, by, disabled ? "disabled" : "enabled", "disabled = @value", disabled ? 1 : 0, person => person.Disabled == disabled);
 
     /// <summary>The stored hash of a person's password; null where there is none or the person is disabled.</summary>
     public string? PasswordHash(long id) => database.Read(connection =>

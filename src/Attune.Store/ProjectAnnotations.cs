@@ -167,10 +167,10 @@ public sealed record ProjectAnnotations(
         var (lists, orders) = (new ParsedJson<int?[]>(), new ParsedJson<int[]>());
         var judgments = new ParsedJson<Dictionary<string, Judgment>>();
         var votes = new List<AnnotationSummary>();
-        using var row = new Rows(connection, $"""
+        using var row = SqlDialect.Of(connection).Query(connection, $"""
             SELECT item_id, person_id, adjudicates, outcome, strength, seconds, decided_at, shown, ranks, ratings,
                 {(question is null ? "NULL" : "judgments")}
-            FROM decision {(person is null && HasManyDecisions(connection, project) ? "NOT INDEXED" : "")}
+            FROM decision {(person is null && HasManyDecisions(connection, project) ? SqlDialect.Of(connection).IndexedBy(null) : "")}
             WHERE project_id = @project AND {AreOwn("item_id", person)}
             """, new { project, person });
         while (row.Read())
@@ -205,10 +205,9 @@ public sealed record ProjectAnnotations(
         DbConnection connection, long project, long? person, bool withStyle)
     {
         var answers = new Dictionary<long, IReadOnlyList<AnswerFacts>>();
-        using var row = new Rows(connection, $"""
-            SELECT a.item_id, a.source, CASE WHEN a.text GLOB '"*' THEN length(a.text) - 2
-                ELSE (SELECT coalesce(sum(length(value ->> '$.content')), 0) FROM json_each(a.text)) END,
-                {(withStyle ? "a.text" : "NULL")}
+        using var row = SqlDialect.Of(connection).Query(connection, $"""
+            SELECT a.item_id, a.source, CASE WHEN substr(a.text, 1, 1) = '"' THEN length(a.text) - 2 END,
+                {(withStyle ? "a.text" : "CASE WHEN substr(a.text, 1, 1) <> '\"' THEN a.text END")}
             FROM item i JOIN answer a ON a.item_id = i.id
             WHERE i.project_id = @project AND (i.decided > 0 OR i.id IN (SELECT item_id FROM decision WHERE adjudicates = 1))
                 AND {AreOwn("i.id", person)}
@@ -218,8 +217,9 @@ public sealed record ProjectAnnotations(
         {
             if (!answers.TryGetValue(row.Long(0), out var ofItem))
                 answers.Add(row.Long(0), ofItem = new List<AnswerFacts>(2));
+            var length = row.IntOrNull(2) ?? LengthOfMessages(row.Text(3));
             ((List<AnswerFacts>)ofItem).Add(new(row.TextOrNull(1),
-                row.TextOrNull(3) is { } text ? ResponseStyle.FromMarkdown(Plain(text), row.Int(2)) : new(row.Int(2))));
+                withStyle ? ResponseStyle.FromMarkdown(Plain(row.Text(3)), length) : new(length)));
         }
         return answers;
     }
@@ -229,9 +229,15 @@ public sealed record ProjectAnnotations(
     {
         using var document = JsonDocument.Parse(json);
         return document.RootElement.ValueKind == JsonValueKind.String ? document.RootElement.GetString()!
-            : string.Join('\n', document.RootElement.EnumerateArray().Select(Content));
-
-        static string? Content(JsonElement message) =>
-            message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String ? content.GetString() : null;
+            : string.Join('\n', Contents(document));
     }
+
+    static int LengthOfMessages(string json)
+    {
+        using var messages = JsonDocument.Parse(json);
+        return Contents(messages).Sum(text => text?.EnumerateRunes().Count() ?? 0);
+    }
+
+    static IEnumerable<string?> Contents(JsonDocument messages) => messages.RootElement.EnumerateArray().Select(message =>
+        message.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String ? content.GetString() : null);
 }

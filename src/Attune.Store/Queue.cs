@@ -158,8 +158,8 @@ public sealed class Queue
         /// <summary>The first item in order that needs another annotator and that this one has not seen.</summary>
         long? Ordinary()
         {
-            var next = connection.QueryFirstOrDefault<(long Id, double Position)?>("""
-                SELECT id, position FROM item i INDEXED BY item_open
+            var next = connection.QueryFirstOrDefault<(long Id, double Position)?>($"""
+                SELECT id, position FROM item i {SqlDialect.Of(connection).IndexedBy("item_open")}
                 WHERE project_id = @project AND kind = 'Normal' AND wanted > decided + held
                     AND position >= coalesce((SELECT position FROM reached WHERE project_id = @project AND person_id = @person), -1)
                     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
@@ -170,7 +170,7 @@ public sealed class Queue
                 """, new { project = project.Id, person });
             connection.Execute(
                 "INSERT INTO reached (project_id, person_id, position) VALUES (@project, @person, @position) "
-                + "ON CONFLICT DO UPDATE SET position = excluded.position",
+                + "ON CONFLICT (project_id, person_id) DO UPDATE SET position = excluded.position",
                 new { project = project.Id, person, position = next?.Position ?? double.MaxValue });
             return next?.Id;
         }

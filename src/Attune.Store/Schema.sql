@@ -51,6 +51,12 @@ CREATE TABLE ended_session (
   until      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The keys of the sessions' cookies, where several studios share a PostgreSQL database. A studio with a file has them in a folder.
+CREATE TABLE session_key (
+  id         TEXT    PRIMARY KEY,
+  xml        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE project (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT    NOT NULL UNIQUE COLLATE NOCASE,

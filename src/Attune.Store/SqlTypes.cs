@@ -6,7 +6,9 @@ using Dapper;
 
 namespace Attune.Store;
 
-/// <summary>How values are stored in columns: times as milliseconds, lists and settings as JSON, enumerations by name.</summary>
+/// <summary>
+/// How values are stored in columns: times as milliseconds, true and false as 1 and 0, lists and settings as JSON, enumerations by name.
+/// </summary>
 static class SqlTypes
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -26,7 +28,10 @@ static class SqlTypes
                 return;
             SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
             SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
+            SqlMapper.RemoveTypeMap(typeof(bool));
+            SqlMapper.RemoveTypeMap(typeof(bool?));
             SqlMapper.AddTypeHandler(new Times());
+            SqlMapper.AddTypeHandler(new Flags());
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<int>>());
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<int?>>());
             SqlMapper.AddTypeHandler(new JsonColumn<IReadOnlyList<string>>());
@@ -64,6 +69,18 @@ static class SqlTypes
         {
             parameter.DbType = DbType.Int64;
             parameter.Value = value.ToMilliseconds();
+        }
+    }
+
+    sealed class Flags : SqlMapper.TypeHandler<bool>
+    {
+        /// <remarks>Conditions are integers in SQLite.</remarks>
+        public override bool Parse(object value) => value as bool? ?? (long)value != 0;
+
+        public override void SetValue(IDbDataParameter parameter, bool value)
+        {
+            parameter.DbType = DbType.Int64;
+            parameter.Value = value ? 1L : 0;
         }
     }
 

@@ -28,14 +28,16 @@ sealed class SqliteDatabase : Database
     readonly LogFlush log;
     readonly GroupedWrites grouped;
     readonly Timer idle;
+    FileStream? jobs;
     bool isClosed;
 
-    /// <param name="path">The file, which is created if it does not exist; its folder must exist.</param>
+    /// <param name="path">The file, which is created if it does not exist.</param>
     /// <exception cref="InvalidDataException">The file is not a store, is damaged, is of a newer version, or is missing where a store
     /// was.</exception>
     public SqliteDatabase(string path)
     {
         this.path = path;
+        PrivateFolder.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
         StoreFile.Ensure(path, Create);
         writer = new(ConnectionString(path, SqliteOpenMode.ReadWrite));
         log = new(() => $"{SQLitePCL.raw.sqlite3_db_filename(writer.Handle, "main").utf8_to_string()}-wal");
@@ -108,7 +110,7 @@ sealed class SqliteDatabase : Database
 
     public override Task<T> WriteLightlyAsync<T>(Func<DbConnection, T> write)
     {
-        var waiting = new GroupedWrite<T>(write);
+        var waiting = new GroupedWrite<T>(write, isDurable: false);     // WriteAsync waits for the disk itself
         grouped.Add(waiting);
         return waiting.Task;
     }
@@ -144,29 +146,10 @@ sealed class SqliteDatabase : Database
     /// <summary>The error with the file and what to do; null where the error is not about the file.</summary>
     Exception? Explained(Exception error) => (error as SqliteException)?.Explain(path);
 
-    /// <summary>Runs changes in one transaction. A change that fails is rolled back alone; if the transaction fails, all of them
-    /// fail.</summary>
-    void WriteGroup(IReadOnlyList<GroupedWrite> group)
-    {
-        try
-        {
-            var errors = WriteLightly(_ => group.Select(RunWithin).ToList());
-            foreach (var (write, error) in group.Zip(errors))
-                if (error is null)
-                    write.Succeed();
-                else
-                    write.Fail(error);
-        }
-        catch (Exception error)
-        {
-            foreach (var write in group)
-                write.Fail(error);
-        }
-    }
+    protected override List<Exception?> WriteGroup(IReadOnlyList<GroupedWrite> group, Func<DbConnection, List<Exception?>> run) =>
+        WriteLightly(run);
 
-    /// <summary>Runs a change within the open transaction.</summary>
-    /// <returns>Its error, after which the transaction is as before; null where it succeeded.</returns>
-    Exception? RunWithin(GroupedWrite write)
+    protected override Exception? RunWithin(DbConnection connection, GroupedWrite write)
     {
         writer.Run("SAVEPOINT change");
         try
@@ -281,6 +264,21 @@ sealed class SqliteDatabase : Database
     static new string Schema() =>
         $"{Database.Schema()}\nPRAGMA user_version = {Version}; PRAGMA application_id = {ApplicationId};";
 
+    /// <summary>Holds a lock on <c>jobs.lock</c> in the folder of the file.</summary>
+    public override bool TryHoldJobs()
+    {
+        try
+        {
+            jobs ??= new(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "jobs.lock"), FileMode.OpenOrCreate,
+                FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Closes the store, which is then whole in its file.</summary>
     public override void Dispose()
     {
@@ -292,6 +290,7 @@ sealed class SqliteDatabase : Database
             if (isClosed)
                 return;
             isClosed = true;
+            jobs?.Dispose();
             idle.Dispose();
             foreach (var reader in readers)
                 reader.Dispose();

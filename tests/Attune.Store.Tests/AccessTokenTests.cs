@@ -1,8 +1,8 @@
 namespace Attune.Store.Tests;
 
-public sealed class AccessTokenTests : IDisposable
+public abstract class AccessTokenTests(StoreKind kind) : IDisposable
 {
-    readonly TestStore test = new();
+    readonly TestStore test = new(kind);
 
     [Fact]
     public void Use_TokenUntilItExpires_ReturnsItsPerson()
@@ -73,5 +73,13 @@ public sealed class AccessTokenTests : IDisposable
 
     string Add(Person person, string name) => test.Store.Tokens.Add(person.Id, name, [AccessScope.Read], 7);
 
-    public void Dispose() => test.Dispose();
+    public void Dispose()
+    {
+        test.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
+
+public sealed class SqliteAccessTokenTests() : AccessTokenTests(StoreKind.Sqlite);
+
+public sealed class PostgresAccessTokenTests() : AccessTokenTests(StoreKind.Postgres);

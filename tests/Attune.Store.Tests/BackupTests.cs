@@ -12,11 +12,13 @@ public sealed class BackupTests : IDisposable
 
     public BackupTests()
     {
-        store = PreferenceStore.Open(folder.File("studio.db"));
+        store = PreferenceStore.Open(Path);
         owner = store.People.Add("Olga", Role.Owner);
         project = store.Projects.Add("hotel", new() { CheckEvery = 0 }, owner.Id);
         Add(20);
     }
+
+    string Path => folder.File("studio.db");
 
     void Add(int items) => store.Items.Add(project.Id, [.. Enumerable.Range(0, items).Select(i => new Item
     {
@@ -34,28 +36,28 @@ public sealed class BackupTests : IDisposable
                 Add(10);
         }, TestContext.Current.CancellationToken);
         var before = store.Projects.Progress(project.Id).Items;
-        var content = Backups.Take(store.Path, folder.File("copy.db"));
+        var content = Backups.Take(Path, folder.File("copy.db"));
         await done.CancelAsync();
         await writing;
         Assert.InRange(content.Items, before, store.Projects.Progress(project.Id).Items);
         Assert.Equal(0, content.Items % 10);     // it contains whole transactions only
         Assert.Equal(content, Backups.Check(folder.File("copy.db")));
-        Assert.Throws<InvalidDataException>(() => Backups.Take(store.Path, folder.File("copy.db")));
-        Assert.Equal(store.Projects.Progress(project.Id).Items, Backups.Take(store.Path, folder.File("copy.db"), replace: true).Items);
+        Assert.Throws<InvalidDataException>(() => Backups.Take(Path, folder.File("copy.db")));
+        Assert.Equal(store.Projects.Progress(project.Id).Items, Backups.Take(Path, folder.File("copy.db"), replace: true).Items);
     }
 
     [Fact]
     public void ARestoredStoreHoldsWhatTheCopyHeldAndTheOldOneIsKept()
     {
-        Backups.Take(store.Path, folder.File("copy.db"));
+        Backups.Take(Path, folder.File("copy.db"));
         Add(5);
         Assert.Contains("in use", Assert.Throws<InvalidDataException>(() =>
-            Backups.Restore(folder.File("copy.db"), store.Path, replace: true)).Message, StringComparison.Ordinal);
+            Backups.Restore(folder.File("copy.db"), Path, replace: true)).Message, StringComparison.Ordinal);
         store.Dispose();
-        Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), store.Path));
-        var (content, kept) = Backups.Restore(folder.File("copy.db"), store.Path, replace: true);
+        Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), Path));
+        var (content, kept) = Backups.Restore(folder.File("copy.db"), Path, replace: true);
         Assert.Equal(20, content.Items);
-        using (var restored = PreferenceStore.Open(folder.File("studio.db")))
+        using (var restored = PreferenceStore.Open(Path))
             Assert.Equal(20, restored.Projects.Progress(project.Id).Items);
         Assert.Equal(25, Backups.Check(kept!).Items);
     }
@@ -64,11 +66,11 @@ public sealed class BackupTests : IDisposable
     public async Task Restore_WhileOthersLook_ThereIsAStoreAtEveryMoment()
     {
         Add(2000);
-        Backups.Take(store.Path, folder.File("copy.db"));
+        Backups.Take(Path, folder.File("copy.db"));
         store.Dispose();
-        var missing = await Missing(store.Path, () => Backups.Restore(folder.File("copy.db"), store.Path, replace: true));
+        var missing = await Missing(Path, () => Backups.Restore(folder.File("copy.db"), Path, replace: true));
         Assert.Equal(0, missing);
-        Assert.Equal(2020, Backups.Check($"{store.Path}.before-restore-1").Items);
+        Assert.Equal(2020, Backups.Check($"{Path}.before-restore-1").Items);
         Assert.Empty(Directory.GetFiles(folder.Path, "*.unfinished"));
     }
 
@@ -77,7 +79,7 @@ public sealed class BackupTests : IDisposable
     {
         var target = folder.File("export");
         store.Exports.Snapshot(project, new(), target);
-        var missing = await Missing(Path.Combine(target, "manifest.json"), () =>
+        var missing = await Missing(System.IO.Path.Combine(target, "manifest.json"), () =>
         {
             for (var i = 0; i < 20; i++)
                 store.Exports.Snapshot(project, new(), target, replace: true);
@@ -109,7 +111,7 @@ public sealed class BackupTests : IDisposable
     public void ADamagedCopyIsRefusedAndNothingIsTouched(string damage)
     {
         Add(400);
-        Backups.Take(store.Path, folder.File("copy.db"));
+        Backups.Take(Path, folder.File("copy.db"));
         store.Dispose();
         var bytes = File.ReadAllBytes(folder.File("copy.db"));
         File.WriteAllBytes(folder.File("copy.db"), damage switch
@@ -120,9 +122,9 @@ public sealed class BackupTests : IDisposable
             "empty" => [],
             _ => "not a store"u8.ToArray(),
         });
-        var error = Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), store.Path, replace: true));
+        var error = Assert.Throws<InvalidDataException>(() => Backups.Restore(folder.File("copy.db"), Path, replace: true));
         Assert.Contains("copy.db", error.Message, StringComparison.Ordinal);
-        Assert.Equal(420, Backups.Check(store.Path).Items);
+        Assert.Equal(420, Backups.Check(Path).Items);
         Assert.Equal(2, Directory.GetFiles(folder.Path, "*.db*")
             .Count(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith("-wal", StringComparison.Ordinal)));
     }

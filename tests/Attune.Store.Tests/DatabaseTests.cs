@@ -1,23 +1,19 @@
-using Attune.Testing;
+using System.Data.Common;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Tests;
 
-public sealed class DatabaseTests : IDisposable
+public abstract class DatabaseTests(StoreKind kind) : IDisposable
 {
-    readonly TestStore test = new();
-    readonly TemporaryFolder folder = new();
+    readonly TestStore test = new(kind);
 
     [Fact]
     public void TheAuditTrailTakesNothingBack()
     {
-        foreach (var sql in new[]
-        {
-            "UPDATE audit SET action = 'x'", "DELETE FROM audit",
-            "INSERT OR REPLACE INTO audit (id, at, action, subject) VALUES (1, 0, 'x', 'x')",
-        })
-            Assert.Contains("append-only", Assert.Throws<SqliteException>(() => test.Ask<long>(sql)).Message);
+        var replace = kind == StoreKind.Sqlite ? "INSERT OR REPLACE INTO audit (id, at, action, subject) VALUES (1, 0, 'x', 'x')"
+            : "TRUNCATE audit";
+        foreach (var sql in new[] { "UPDATE audit SET action = 'x'", "DELETE FROM audit", replace })
+            Assert.Contains("append-only", Assert.ThrowsAny<DbException>(() => test.Ask<long>(sql)).Message);
     }
 
     [Fact]
@@ -40,7 +36,7 @@ public sealed class DatabaseTests : IDisposable
     }
 
     /// <summary>Starts a change that waits: those that follow are one group.</summary>
-    static Task<bool> Block(Database database, ManualResetEventSlim go)
+    private protected static Task<bool> Block(Database database, ManualResetEventSlim go)
     {
         var started = new ManualResetEventSlim();
         var first = database.WriteAsync(_ =>
@@ -55,7 +51,7 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task WriteAsync_OneOfAGroupFails_OthersAreKept()
     {
-        using var database = new SqliteDatabase(folder.File("group.db"));
+        using var database = Database.Open(test.Path);
         using var go = new ManualResetEventSlim();
         var first = Block(database, go);
         var group = Enumerable.Range(0, 5).Select(i => database.WriteAsync(connection =>
@@ -69,55 +65,7 @@ public sealed class DatabaseTests : IDisposable
         foreach (var i in new[] { 0, 1, 3, 4 })
             Assert.Equal(i, await group[i]);
         Assert.Equal("0 1 3 4", database.Read(connection =>
-            connection.ExecuteScalar<string>("SELECT group_concat(id, ' ' ORDER BY id) FROM ended_session")));
-    }
-
-    [Fact]
-    public async Task WriteAsync_TransactionOfAGroupIsRolledBack_AllFail()
-    {
-        using var database = new SqliteDatabase(folder.File("group.db"));
-        using var go = new ManualResetEventSlim();
-        var first = Block(database, go);
-        var group = Enumerable.Range(0, 3).Select(i => database.WriteAsync(connection =>
-        {
-            connection.Execute("INSERT INTO ended_session (id, until) VALUES (@i, 0)", new { i });
-            return i == 1 ? connection.Execute("ROLLBACK TRANSACTION; SELECT no_such_function()") : i;
-        })).ToList();
-        go.Set();
-        await first;
-        foreach (var change in group)
-            await Assert.ThrowsAsync<SqliteException>(() => change);
-        Assert.Equal(0, database.Read(connection => connection.ExecuteScalar<long>("SELECT count(*) FROM ended_session")));
-        Assert.Equal(7, await database.WriteAsync(_ => 7));
-    }
-
-    [Fact]
-    public void AFileThatIsNoStoreIsRefusedInOneMessage()
-    {
-        AssertRefused("cannot be opened as a store", path => File.WriteAllText(path, new('x', 10_000)));
-        AssertRefused("but not a store of the studio", path => Execute(path, "CREATE TABLE x (y)"));
-        AssertRefused($"version {Database.Version + 1}, but this program needs version {Database.Version}", path =>
-        {
-            PreferenceStore.Open(path).Dispose();
-            Execute(path, $"PRAGMA user_version = {Database.Version + 1}");
-        });
-        AssertRefused("cannot be opened as a store", path => Directory.CreateDirectory(path));
-    }
-
-    [Fact]
-    public void ADamagedFileIsSaidToBeOne()
-    {
-        var path = folder.File("damaged.db");
-        using (var store = PreferenceStore.Open(path))
-            Parallel.For(0, 400, new() { MaxDegreeOfParallelism = 16 }, i => store.People.Add($"{i}", Role.Annotator));
-        using (var file = File.OpenWrite(path))
-        {
-            file.Position = file.Length * 3 / 4;            // after the schema, in the rows of names
-            file.Write(Enumerable.Repeat((byte)0xAA, (int)(file.Length - file.Position)).ToArray());
-        }
-        using var damaged = PreferenceStore.Open(path);
-        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => damaged.People.All()).Message);
-        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => damaged.People.Add("x", Role.Annotator)).Message);
+            connection.ExecuteScalar<string>("SELECT string_agg(id, ' ' ORDER BY id) FROM ended_session")));
     }
 
     [Theory]
@@ -240,7 +188,7 @@ public sealed class DatabaseTests : IDisposable
     {
         var project = test.Project(new() { CheckEvery = 0 }, items: 5);
         test.Store.Dispose();
-        using (var connection = new SqliteConnection($"Data Source={test.Path};Pooling=False"))
+        using (var connection = test.Connect())
             connection.Execute("UPDATE project SET unarranged = 2; UPDATE item SET position = -id, wanted = 3");
         using var store = PreferenceStore.Open(test.Path, test.Time);
         Assert.Equal([1, 2, 3, 4, 5], store.Queue.Next(project, test.Owner.Id, 5).Items.Select(item => item.Item));
@@ -267,32 +215,13 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(0, test.Store.Jobs.Find(job.Id)!.ExitCode);
     }
 
-    [Fact]
-    public void ManyReadersShareAFewConnections()
-    {
-        test.Project(new(), items: 10);
-        Parallel.For(0, 2000, new() { MaxDegreeOfParallelism = 64 }, _ => Assert.Single(test.Store.Projects.All()));
-        Assert.InRange(Directory.GetFiles("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget == test.Path), 1, 17);
-    }
-
-    void AssertRefused(string message, Action<string> make)
-    {
-        var path = folder.File($"{Guid.NewGuid()}.db");
-        make(path);
-        var error = Assert.Throws<InvalidDataException>(() => PreferenceStore.Open(path).Dispose());
-        Assert.Contains(message, error.Message);
-        Assert.Contains(path, error.Message);
-    }
-
-    static void Execute(string path, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
-        connection.Execute(sql);
-    }
-
     public void Dispose()
     {
-        test.Dispose();
-        folder.Dispose();
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
+
+    protected virtual void Dispose(bool disposing) => test.Dispose();
 }
+
+public sealed class PostgresDatabaseTests() : DatabaseTests(StoreKind.Postgres);

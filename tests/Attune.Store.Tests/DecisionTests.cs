@@ -1,13 +1,17 @@
 namespace Attune.Store.Tests;
 
-public sealed class DecisionTests : IDisposable
+public abstract class DecisionTests : IDisposable
 {
     static readonly ProjectSettings NoChecks = new() { CheckEvery = 0 };
 
-    readonly TestStore test = new();
+    readonly TestStore test;
     readonly Person ann;
 
-    public DecisionTests() => ann = test.Person("Ann");
+    protected DecisionTests(StoreKind kind)
+    {
+        test = new(kind);
+        ann = test.Person("Ann");
+    }
 
     [Fact]
     public void ASubmissionThatManySendAtOnceCountsOnce()
@@ -251,5 +255,13 @@ public sealed class DecisionTests : IDisposable
         _ => new() { Ranks = [0, random.Next(2)] },
     };
 
-    public void Dispose() => test.Dispose();
+    public void Dispose()
+    {
+        test.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
+
+public sealed class SqliteDecisionTests() : DecisionTests(StoreKind.Sqlite);
+
+public sealed class PostgresDecisionTests() : DecisionTests(StoreKind.Postgres);

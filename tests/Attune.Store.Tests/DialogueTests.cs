@@ -5,9 +5,9 @@ using Attune.Testing;
 namespace Attune.Store.Tests;
 
 /// <summary>Conversations of people with models.</summary>
-public sealed class DialogueTests : IDisposable
+public abstract class DialogueTests(StoreKind kind) : IDisposable
 {
-    readonly TestStore test = new();
+    readonly TestStore test = new(kind);
     readonly TemporaryFolder folder = new();
 
     Dialogues Dialogues => test.Store.Dialogues;
@@ -170,5 +170,10 @@ public sealed class DialogueTests : IDisposable
     {
         test.Dispose();
         folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
+
+public sealed class SqliteDialogueTests() : DialogueTests(StoreKind.Sqlite);
+
+public sealed class PostgresDialogueTests() : DialogueTests(StoreKind.Postgres);

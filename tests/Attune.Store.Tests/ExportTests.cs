@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Attune.Data;
 using Attune.Store.Export;
 using Attune.Testing;
-using Microsoft.Data.Sqlite;
 
 namespace Attune.Store.Tests;
 
@@ -18,13 +17,14 @@ public sealed class ExportTests : IDisposable
 
     readonly TemporaryFolder folder = new();
     readonly FixedTime time = new();
+    readonly EmptyStore address = new(StoreKind.Sqlite);
     readonly PreferenceStore store;
     readonly Person owner;
     readonly Project project;
 
     public ExportTests()
     {
-        store = PreferenceStore.Open(folder.File("studio.db"), time);
+        store = PreferenceStore.Open(address.Address, time);
         owner = store.People.Add("Olga", Role.Owner);
         project = store.Projects.Add("hotel", new() { StrengthLevels = 7, Overlap = 3, CheckEvery = 0 }, owner.Id);
         store.Items.Add(project.Id, [.. Enumerable.Range(0, 5).Select(i => new Item
@@ -160,9 +160,8 @@ public sealed class ExportTests : IDisposable
         var dora = store.People.Add("Dora", Role.Annotator);
         var showing = store.Queue.Next(project, dora.Id, 1).Items[0];
         store.Annotations.Submit(project, dora.Id, new(showing.Token, Second(3).AsShown(showing.Shown), 1));
-        using (var connection = new SqliteConnection($"Data Source={store.Path};Pooling=false"))
+        using (var connection = address.Connect())
         {
-            connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText =
                 $"UPDATE item SET kind = 'Check' WHERE id = {showing.Item}; UPDATE decision SET person_id = 4 WHERE person_id = {dora.Id}";
@@ -175,9 +174,8 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void AnAdjudicationStandsInThePlaceOfTheVotes()
     {
-        using (var connection = new SqliteConnection($"Data Source={store.Path};Pooling=false"))
+        using (var connection = address.Connect())
         {
-            connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText = """
                 INSERT INTO decision (project_id, item_id, person_id, adjudicates, token, outcome, ranks, shown, seconds, decided_at)
@@ -365,6 +363,7 @@ public sealed class ExportTests : IDisposable
     public void Dispose()
     {
         store.Dispose();
+        address.Dispose();
         folder.Dispose();
     }
 }

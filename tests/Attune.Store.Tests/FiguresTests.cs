@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
 using Attune.Data.Agreement;
-using Attune.Testing;
 
 namespace Attune.Store.Tests;
 
 /// <summary>Statistics and adjudications, with numbers computed by hand.</summary>
-public sealed class FiguresTests : IDisposable
+public abstract class FiguresTests : IDisposable
 {
     static readonly AnnotationResult First = new() { Ranks = [0, 1] };
     static readonly AnnotationResult Second = new() { Ranks = [1, 0] };
@@ -13,16 +12,17 @@ public sealed class FiguresTests : IDisposable
     static readonly AnnotationResult AllBad = new() { Outcome = Outcome.AllBad };
     static readonly AnnotationResult Skip = new() { Outcome = Outcome.Skipped };
 
-    readonly TemporaryFolder folder = new();
+    readonly EmptyStore empty;
     readonly FixedTime time = new();
     readonly PreferenceStore store;
     readonly Person owner;
     readonly long ann;
     readonly long bob;
 
-    public FiguresTests()
+    protected FiguresTests(StoreKind kind)
     {
-        store = PreferenceStore.Open(Path.Combine(folder.Path, "studio.db"), time);
+        empty = new(kind);
+        store = PreferenceStore.Open(empty.Address, time);
         owner = store.People.Add("Olga", Role.Owner);
         ann = store.People.Add("Ann", Role.Annotator).Id;
         bob = store.People.Add("Bob", Role.Annotator).Id;
@@ -241,6 +241,11 @@ public sealed class FiguresTests : IDisposable
     public void Dispose()
     {
         store.Dispose();
-        folder.Dispose();
+        empty.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
+
+public sealed class SqliteFiguresTests() : FiguresTests(StoreKind.Sqlite);
+
+public sealed class PostgresFiguresTests() : FiguresTests(StoreKind.Postgres);

@@ -4,15 +4,17 @@ using Attune.Testing;
 
 namespace Attune.Store.Tests;
 
-public sealed class ImportTests : IDisposable
+public abstract class ImportTests : IDisposable
 {
     readonly TemporaryFolder folder = new();
+    readonly EmptyStore empty;
     readonly PreferenceStore store;
     readonly Person owner;
 
-    public ImportTests()
+    protected ImportTests(StoreKind kind)
     {
-        store = PreferenceStore.Open(folder.File("studio.db"));
+        empty = new(kind);
+        store = PreferenceStore.Open(empty.Address);
         owner = store.People.Add("Olga", Role.Owner);
     }
 
@@ -196,7 +198,7 @@ public sealed class ImportTests : IDisposable
         Assert.Contains("items are being imported", Assert.Throws<InvalidDataException>(() => store.Projects.Change(
             project.Id, project.Name, new() { Task = TaskKind.Ranking }, owner.Id)).Message, StringComparison.Ordinal);
         store.Dispose();
-        using var opened = PreferenceStore.Open(store.Path);
+        using var opened = PreferenceStore.Open(empty.Address);
         Assert.Equal(new(5000, 5000, 5000, 5000), opened.Projects.Progress(project.Id));
         Assert.Equal(["0", "1"], opened.Items.Page(project.Id, 0, 2).Select(item => (string)item.Prompt!));
         Assert.Equal("imported", opened.People.Find(opened.Annotations.ForItem(project.Id, 1)[0].Person)!.Name);
@@ -230,6 +232,12 @@ public sealed class ImportTests : IDisposable
     public void Dispose()
     {
         store.Dispose();
+        empty.Dispose();
         folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 }
+
+public sealed class SqliteImportTests() : ImportTests(StoreKind.Sqlite);
+
+public sealed class PostgresImportTests() : ImportTests(StoreKind.Postgres);

@@ -1,11 +1,15 @@
 namespace Attune.Store.Tests;
 
-public sealed class InvitationTests : IDisposable
+public abstract class InvitationTests : IDisposable
 {
-    readonly TestStore test = new();
+    readonly TestStore test;
     readonly Project project;
 
-    public InvitationTests() => project = test.Project(new(), 1);
+    protected InvitationTests(StoreKind kind)
+    {
+        test = new(kind);
+        project = test.Project(new(), 1);
+    }
 
     [Fact]
     public void Accept_PersonWithAnAccount_BecomesAMemberOnceAndKeepsTheRole()
@@ -103,5 +107,13 @@ public sealed class InvitationTests : IDisposable
 
     string Add(InvitationOptions options) => test.Store.Invitations.Add(project.Id, options, test.Owner).Token;
 
-    public void Dispose() => test.Dispose();
+    public void Dispose()
+    {
+        test.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
+
+public sealed class SqliteInvitationTests() : InvitationTests(StoreKind.Sqlite);
+
+public sealed class PostgresInvitationTests() : InvitationTests(StoreKind.Postgres);

@@ -9,7 +9,7 @@ namespace Attune.Store.Tests;
 /// A project with the questions helpful, harmless and style. The response 0 is preferred unless a case says otherwise; expected values are
 /// counted by hand.
 /// </summary>
-public sealed class QuestionTests : IDisposable
+public abstract class QuestionTests : IDisposable
 {
     static readonly ProjectSettings Settings = new()
     {
@@ -21,10 +21,14 @@ public sealed class QuestionTests : IDisposable
     static readonly Judgment First = new() { Ranks = [0, 1] }, Second = new() { Ranks = [1, 0] }, Tie = new() { Ranks = [0, 0] },
         Bad = new() { Outcome = Outcome.AllBad };
 
-    readonly TestStore test = new();
+    readonly TestStore test;
     readonly Project project;
 
-    public QuestionTests() => project = test.Project(Settings, 2);
+    protected QuestionTests(StoreKind kind)
+    {
+        test = new(kind);
+        project = test.Project(Settings, 2);
+    }
 
     static AnnotationResult Result(Judgment helpful, Judgment harmless, Judgment style) => new()
     {
@@ -147,5 +151,13 @@ public sealed class QuestionTests : IDisposable
         Assert.Contains(message, Assert.Single((Settings with { Questions = [new("helpful", "Which?"), new(key, text)] }).Problems()),
             StringComparison.Ordinal);
 
-    public void Dispose() => test.Dispose();
+    public void Dispose()
+    {
+        test.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
+
+public sealed class SqliteQuestionTests() : QuestionTests(StoreKind.Sqlite);
+
+public sealed class PostgresQuestionTests() : QuestionTests(StoreKind.Postgres);

@@ -2,15 +2,19 @@ using System.Text.Json.Nodes;
 
 namespace Attune.Store.Tests;
 
-public sealed class QueueTests : IDisposable
+public abstract class QueueTests : IDisposable
 {
     static readonly ProjectSettings NoChecks = new() { CheckEvery = 0 };
 
-    readonly TestStore test = new();
+    readonly TestStore test;
     readonly Person ann;
     readonly Person bob;
 
-    public QueueTests() => (ann, bob) = (test.Person("Ann"), test.Person("Bob"));
+    protected QueueTests(StoreKind kind)
+    {
+        test = new(kind);
+        (ann, bob) = (test.Person("Ann"), test.Person("Bob"));
+    }
 
     [Fact]
     public void ADecisionIsKeptByPlaceWhateverTheSidesOfItsShowing()
@@ -199,7 +203,7 @@ public sealed class QueueTests : IDisposable
     {
         var project = test.Project(NoChecks with { Order = ItemOrder.Informative, RandomShare = 0.25 }, items: 400);
         var isRandom = test.Ask<string>($"""
-            SELECT group_concat(prompt) FROM item WHERE project_id = {project.Id} AND random * 7919 - CAST(random * 7919 AS INTEGER) < 0.25
+            SELECT string_agg(prompt, ',') FROM item WHERE project_id = {project.Id} AND random * 7919 - floor(random * 7919) < 0.25
             """).Split(',').Select(prompt => int.Parse(prompt.Trim('"'))).ToHashSet();
         Score();
         AssertShare(test.Prompts(project, ann, 400));
@@ -299,5 +303,13 @@ public sealed class QueueTests : IDisposable
         Assert.Contains("lone surrogate", error.Message);
     }
 
-    public void Dispose() => test.Dispose();
+    public void Dispose()
+    {
+        test.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
+
+public sealed class SqliteQueueTests() : QueueTests(StoreKind.Sqlite);
+
+public sealed class PostgresQueueTests() : QueueTests(StoreKind.Postgres);

@@ -69,6 +69,21 @@ public sealed class StoreUpgradeTests : IDisposable
     }
 
     [Fact]
+    public void Open_StoreOfVersion3_KeepsEverything()
+    {
+        var path = OldStore("UPDATE person SET special = CASE id WHEN 1 THEN 'Local' WHEN 2 THEN 'Imported' END", "studio.db", version: 3);
+        using var store = PreferenceStore.Open(path);
+        Assert.Equal([SpecialPerson.Local, SpecialPerson.Imported, null],
+            store.People.All().OrderBy(person => person.Id).Select(person => person.Special));
+        Assert.Equal(new Progress(2, 1, 2, 4), store.Projects.Progress(1));
+        Assert.Equal(3, store.Audit.Newest(1).Count);
+        Assert.Equal("t", Assert.Single(store.Queue.Next(store.Projects.Get(1), 3, 1).Items).Token);
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        Assert.Equal(Schema(connection), Schema(NewStore()));
+        Assert.Equal("ok", connection.ExecuteScalar<string>("PRAGMA integrity_check"));
+    }
+
+    [Fact]
     public void Open_StoreOfVersion1WithAPersonOfAReservedName_RenamesThem()
     {
         var path = OldStore("UPDATE person SET disabled = 0, link = x'00' WHERE id = 2; UPDATE person SET name = 'You' WHERE id = 3",
@@ -91,11 +106,12 @@ public sealed class StoreUpgradeTests : IDisposable
         Assert.Equal(2, Backups.Check(folder.File("studio.db")).People);
     }
 
-    string OldStore(string more, string name, string before = "")
+    string OldStore(string more, string name, string before = "", int version = 1)
     {
-        using var schema = new StreamReader(typeof(StoreUpgradeTests).Assembly.GetManifestResourceStream("schema-1.sql")!);
+        using var schema = new StreamReader(typeof(StoreUpgradeTests).Assembly.GetManifestResourceStream($"schema-{version}.sql")!);
         using var connection = new SqliteConnection($"Data Source={folder.File(name)};Pooling=False");
-        connection.Execute($"{schema.ReadToEnd()} {Rows} {before} {more}; PRAGMA user_version = 1; PRAGMA application_id = {0x41747475}");
+        connection.Execute(
+            $"{schema.ReadToEnd()} {Rows} {before} {more}; PRAGMA user_version = {version}; PRAGMA application_id = {0x41747475}");
         return folder.File(name);
     }
 

@@ -5,7 +5,10 @@ using System.Net.Sockets;
 namespace Attune.Testing;
 
 /// <summary>The command <c>attune studio</c> in a separate process, which can be killed and started again at the same address.</summary>
-public sealed class StudioProcess(string attune, string folder) : IDisposable
+/// <param name="attune">The program.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="store">The address of its store; a file in the folder when left out.</param>
+public sealed class StudioProcess(string attune, string folder, string? store = null) : IDisposable
 {
     Process? process;
 
@@ -18,6 +21,11 @@ public sealed class StudioProcess(string attune, string folder) : IDisposable
         foreach (var word in new[] { attune, "studio", "--folder", folder, "--runs", Path.Combine(folder, "runs"), "--listen",
             Address.Authority })
             start.ArgumentList.Add(word);
+        if (store is not null)
+        {
+            start.ArgumentList.Add("--store");
+            start.ArgumentList.Add(store);
+        }
         process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() is null)
             throw new InvalidOperationException("the studio ended before it answered");

@@ -7,17 +7,20 @@ public sealed class Visitor(Uri address) : IDisposable
 {
     const int Large = 1 << 20;
 
-    readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+    readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
     string? token;
 
-    public Task<HttpResponseMessage> Get(string path) => client.GetAsync(path);
+    /// <summary>The server that it sends requests to. Cookies are the same for all servers of a machine.</summary>
+    public Uri Address { get; set; } = address;
 
-    public Task<string> Page(string path) => client.GetStringAsync(path);
+    public Task<HttpResponseMessage> Get(string path) => client.GetAsync(new Uri(Address, path));
+
+    public Task<string> Page(string path) => client.GetStringAsync(new Uri(Address, path));
 
     public async Task<HttpResponseMessage> Post(string path, params (string Name, string Value)[] fields)
     {
         token ??= await NewToken();
-        var response = await client.PostAsync(path, new FormUrlEncodedContent(
+        var response = await client.PostAsync(new Uri(Address, path), new FormUrlEncodedContent(
             [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create(
                 "__RequestVerificationToken", token)]));
         token = null;     // the signed-in user may have changed
@@ -28,7 +31,9 @@ public sealed class Visitor(Uri address) : IDisposable
     public async Task<HttpResponseMessage> Send(HttpMethod method, string path, HttpContent? content = null)
     {
         token ??= await NewToken();
-        using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { { "RequestVerificationToken", token } } };
+        using var request = new HttpRequestMessage(method, new Uri(Address, path));
+        request.Content = content;
+        request.Headers.Add("RequestVerificationToken", token);
         // a server that rejects it because of its size closes the connection while it is being sent
         request.Headers.ExpectContinue = content?.Headers.ContentLength > Large;
         return await client.SendAsync(request);

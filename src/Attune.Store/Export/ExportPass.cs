@@ -246,7 +246,7 @@ sealed class ExportPass
 
     IEnumerable<ExportedItem> ItemsWithoutTexts()
     {
-        using var row = new Rows(connection, $"""
+        using var row = SqlDialect.Of(connection).Query(connection, $"""
             SELECT i.id, i.prompt, i.extra, (SELECT count(*) FROM answer a WHERE a.item_id = i.id) FROM item i
             WHERE {Decided} ORDER BY i.id
             """, new { project.Id });
@@ -256,7 +256,7 @@ sealed class ExportPass
 
     IEnumerable<ExportedItem> ItemsWithTexts()
     {
-        using var row = new Rows(connection, $"""
+        using var row = SqlDialect.Of(connection).Query(connection, $"""
             SELECT i.id, i.prompt, i.extra, a.text, a.source FROM item i LEFT JOIN answer a ON a.item_id = i.id
             WHERE {Decided} ORDER BY i.id, a.place
             """, new { project.Id });

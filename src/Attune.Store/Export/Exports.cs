@@ -67,7 +67,7 @@ public sealed class Exports
     {
         var csv = options.Layout == ExportLayout.Csv;
         var names = csv ? ["decisions.csv"] : options.HeldOut > 0 ? new[] { "train.jsonl", "heldout.jsonl" } : ["train.jsonl"];
-        var files = names.Select(name => new FileStream(Path.Combine(folder, name), FileMode.CreateNew)).ToList();
+        var files = names.Select(name => new FileStream(Path.Combine(folder, name), FileMode.Create)).ToList();
         ExportCounts counts;
         try
         {
@@ -83,11 +83,11 @@ public sealed class Exports
         }
         var manifest = new ExportManifest(
             connection.ExecuteScalar<string>("SELECT id FROM store")!, project.Name, time.GetUtcNow(),
-            connection.ExecuteScalar<long>("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'decision'"),
+            SqlDialect.Of(connection).LastId(connection, "decision"),
             connection.ExecuteScalar<long>("SELECT coalesce(max(id), 0) FROM audit"),
             options, counts,
             [.. names.Select((name, i) => Describe(Path.Combine(folder, name), i == 0 ? counts.TrainRows : counts.HeldOutRows))]);
-        using var written = new FileStream(Path.Combine(folder, Manifest), FileMode.CreateNew);
+        using var written = new FileStream(Path.Combine(folder, Manifest), FileMode.Create);
         written.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, Indented) + "\n"));
         written.Flush(flushToDisk: true);
         return manifest;

@@ -84,7 +84,8 @@ public sealed class Imports
             var project = findProject(connection);
             if (Items.SettingsOf(connection, project).Task != rows.Settings.Task)
                 throw new InvalidDataException("the task of the project was changed while the file was read; import the file again");
-            Items.InsertRows(connection, "import_chunk", ["project_id", "rows"], chunks.Select(rows => new object?[] { project, rows }));
+            SqlDialect.Of(connection).Insert(connection, "import_chunk", ["project_id", "rows"],
+                chunks.Select(rows => new object?[] { project, rows }));
             AuditTrail.Append(connection, time, by, project, "items added", Quantity.Of(saved.Count, "item"));
             cancellation.ThrowIfCancellationRequested();
         });
@@ -153,12 +154,11 @@ public sealed class Imports
     {
         var first = Items.Insert(connection, project, rows.ConvertAll(row => row.Item));
         var person = People.Find(connection, SpecialPerson.Imported)?.Id;
-        foreach (var (at, row) in rows.Index().Where(row => row.Item.Result is not null))
+        Annotations.InsertMany(connection, project, rows.Index().Where(row => row.Item.Result is not null).Select(row => new Annotation
         {
-            var shown = Enumerable.Range(0, row.Item.Answers.Count).ToList();
-            Annotations.Insert(connection, project, new() { Item = first + at, Person = person!.Value, Result = row.Result!, Shown = shown,
-                At = time.GetUtcNow() }, Guid.NewGuid().ToString("N"));
-        }
+            Item = first + row.Index, Person = person!.Value, Result = row.Item.Result!,
+            Shown = [.. Enumerable.Range(0, row.Item.Item.Answers.Count)], At = time.GetUtcNow(),
+        }));
     }
 
     /// <summary>A row in a chunk.</summary>

@@ -1,0 +1,110 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
+using Dapper;
+
+namespace Attune.Store.Postgres;
+
+/// <summary>
+/// The tables of <c>Schema.sql</c> in PostgreSQL: types and keys are translated when a database is created, so a new table is written once.
+/// Triggers are written for PostgreSQL in <c>Triggers.sql</c>. The table <c>attune_version</c> has the version.
+/// </summary>
+static partial class PostgresSchema
+{
+    const string Old = "attune_old";     // the schema of the earlier version's tables during an upgrade
+
+    /// <summary>Creates or upgrades the tables where needed.</summary>
+    /// <param name="connection">The connection, in a transaction that may write.</param>
+    /// <param name="schema">The schema for SQLite.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="shown">The database, for messages.</param>
+    /// <exception cref="InvalidDataException">The database has a newer version, or tables of the same names.</exception>
+    public static void Prepare(DbConnection connection, string schema, int version, string shown)
+    {
+        if (connection.ExecuteScalar<string>("SHOW server_encoding") is not "UTF8" and var encoding)
+            throw new InvalidDataException($"{shown} has the encoding {encoding}; create a database with the encoding UTF8");
+        var tables = Tables(connection);
+        if (!tables.Contains("attune_version"))
+        {
+            if (tables.Intersect(Database.Tables, StringComparer.Ordinal).FirstOrDefault() is { } other)
+                throw new InvalidDataException($"{shown} has a table {other} that is not the studio's; use a database of its own");
+            Create(connection, schema, version);
+            CreateTriggers(connection);
+        }
+        else if (connection.ExecuteScalar<int>("SELECT version FROM attune_version") is var found && found > version)
+            throw new InvalidDataException(
+                $"{shown} has version {found}, but this program needs version {version}; open it with the program that created it");
+        else if (found < version)
+            Upgrade(connection, schema, version, tables);
+    }
+
+    static void Create(DbConnection connection, string schema, int version)
+    {
+        connection.Execute("CREATE COLLATION IF NOT EXISTS nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+        connection.Execute(Translate(schema));
+        connection.Execute($"CREATE TABLE attune_version (version BIGINT NOT NULL); INSERT INTO attune_version VALUES ({version})");
+    }
+
+    static void CreateTriggers(DbConnection connection)
+    {
+        using var reader = new StreamReader(typeof(PostgresSchema).Assembly.GetManifestResourceStream("Postgres.Triggers.sql")!);
+        connection.Execute(reader.ReadToEnd());
+    }
+
+    /// <summary>Creates every table anew and fills it from the old one, which is in another schema meanwhile.</summary>
+    static void Upgrade(DbConnection connection, string schema, int version, IReadOnlyCollection<string> tables)
+    {
+        var lastIds = tables.Where(Database.HasIds)
+            .ToDictionary(table => table, table => new PostgresDialect().LastId(connection, table));
+        connection.Execute($"CREATE SCHEMA {Old}");
+        foreach (var table in tables)
+            connection.Execute($"ALTER TABLE {table} SET SCHEMA {Old}");
+        Create(connection, schema, version);
+        foreach (var table in Database.Tables.Intersect(tables, StringComparer.Ordinal))
+        {
+            var columns = string.Join(", ", Columns(connection, "current_schema()", table)
+                .Intersect(Columns(connection, $"'{Old}'", table), StringComparer.Ordinal));
+            connection.Execute($"DELETE FROM {table}; INSERT INTO {table} ({columns}) SELECT {columns} FROM {Old}.{table}");
+        }
+        foreach (var (table, last) in lastIds.Where(each => each.Value > 0))
+            new PostgresDialect().SetLastId(connection, table, last);
+        connection.Execute($"DROP SCHEMA {Old} CASCADE");
+        CreateTriggers(connection);
+    }
+
+    static List<string> Tables(DbConnection connection) => connection.Query<string>(
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename").AsList();
+
+    static List<string> Columns(DbConnection connection, string schema, string table) => connection.Query<string>(
+        $"SELECT column_name::text FROM information_schema.columns WHERE table_schema = {schema} AND table_name = @table",
+        new { table }).AsList();
+
+    /// <summary>The tables and indexes of the schema for SQLite as PostgreSQL's SQL.</summary>
+    public static string Translate(string schema)
+    {
+        schema = Comment().Replace(schema, "");
+        schema = Trigger().Replace(schema, "");
+        schema = TableOptions().Replace(schema, ");");
+        schema = Id().Replace(schema, "id BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY");
+        schema = schema.Replace("lower(hex(randomblob(8)))", "left(replace(gen_random_uuid()::text, '-', ''), 16)",
+            StringComparison.Ordinal);
+        return ColumnType().Replace(schema, type => type.Value switch
+        {
+            "INTEGER" => "BIGINT", "REAL" => "DOUBLE PRECISION", _ => "BYTEA",
+        });
+    }
+
+    [GeneratedRegex("--.*", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Comment();
+
+    [GeneratedRegex("CREATE TRIGGER.*?END;", RegexOptions.Singleline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Trigger();
+
+    [GeneratedRegex("\\) (STRICT|WITHOUT ROWID)(, (STRICT|WITHOUT ROWID))*;", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex TableOptions();
+
+    [GeneratedRegex("\\bid +INTEGER PRIMARY KEY( AUTOINCREMENT)?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Id();
+
+    [GeneratedRegex("\\b(INTEGER|REAL|BLOB)\\b", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex ColumnType();
+}
