@@ -10,7 +10,7 @@ namespace Attune.Studio;
 /// <summary>Options of the studio.</summary>
 public sealed record StudioOptions
 {
-    /// <summary>The folder of the store, the session keys and the files of jobs.</summary>
+    /// <summary>The folder of the store, unless another one is given, of the session keys and of the files of jobs.</summary>
     public required string Folder { get; init; }
 
     /// <summary>The folder of runs that the pages show and in which new runs are created.</summary>
@@ -41,7 +41,8 @@ public sealed record StudioOptions
     /// <summary>Sign-in with an OpenID Connect provider; null for passwords and personal links only.</summary>
     public OidcOptions? Oidc { get; init; }
 
-    public string Store => Path.Combine(Folder, "studio.db");
+    /// <summary>A file, or the address of a PostgreSQL database; <c>studio.db</c> in the folder when left out.</summary>
+    public string Store { get => field ?? Path.Combine(Folder, "studio.db"); init; }
 
     public string Keys => Path.Combine(Folder, "keys");
 

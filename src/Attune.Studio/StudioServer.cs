@@ -20,6 +20,7 @@ using Attune.Studio.Security;
 using Attune.Studio.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -49,6 +50,7 @@ public static class StudioServer
     public static WebApplication Build(StudioOptions options)
     {
         ThreadPool.SetMinThreads(Threads, Threads);
+        PrivateFolder.Create(options.Folder);
         var store = PreferenceStore.Open(options.Store);
         try
         {
@@ -116,7 +118,11 @@ public static class StudioServer
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
-        services.AddDataProtection().SetApplicationName("attune-studio").PersistKeysToFileSystem(new(PrivateFolder.Create(options.Keys)));
+        var keys = services.AddDataProtection().SetApplicationName("attune-studio");
+        if (PreferenceStore.IsPostgres(options.Store))
+            services.Configure<KeyManagementOptions>(management => management.XmlRepository = new StoredKeys(store, options.Keys));
+        else
+            keys.PersistKeysToFileSystem(new(PrivateFolder.Create(options.Keys)));
         services.AddAntiforgery(antiforgery =>
             antiforgery.Cookie = new() { Name = "attune-form", HttpOnly = true, SameSite = SameSiteMode.Strict });
         Session.AddTo(services);

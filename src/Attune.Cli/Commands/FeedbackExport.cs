@@ -63,8 +63,8 @@ static class FeedbackExport
     {
         var command = new Command("export", "Export annotations for training or a spreadsheet")
         {
-            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, Questions, EachVote, ByAbility, Judges, Person, From, To,
-            Strength, ChecksRight, ReviewedOnly, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
+            FeedbackCommand.Project, Output, Layout, FeedbackCommand.Folder, FeedbackCommand.Store, Questions, EachVote, ByAbility, Judges,
+            Person, From, To, Strength, ChecksRight, ReviewedOnly, Decisions, Agreement, Flags, IdealFirst, HeldOut, Seed, Force,
         };
         command.SetAction(Export);
         return CommandHelp.WithExample(command, """

@@ -24,7 +24,7 @@ static class FeedbackImport
     {
         var command = new Command("import", "Import prompts with responses into a project: all rows, or none if one is wrong")
         {
-            File, FeedbackCommand.Project, FeedbackCommand.Folder, New, Decisions,
+            File, FeedbackCommand.Project, FeedbackCommand.Folder, FeedbackCommand.Store, New, Decisions,
         };
         command.SetAction(Import);
         return CommandHelp.WithExample(command, "attune feedback import data/frontdesk/rankings.jsonl --project hotel --new");

@@ -20,6 +20,10 @@ static class StudioCommand
     {
         HelpName = "FOLDER", Description = "The studio's data folder", DefaultValueFactory = _ => DefaultFolder,
     };
+    static readonly Option<string?> StoreAddress = new("--store")
+    {
+        HelpName = "ADDRESS", Description = "A PostgreSQL store that several studios share: postgresql://USER@HOST/DATABASE",
+    };
     static readonly Option<string> Listen = new("--listen")
     {
         HelpName = "ADDRESS:PORT",
@@ -41,16 +45,20 @@ static class StudioCommand
 
     public static Command Create()
     {
-        var invite = new Command("invite", "Create a personal sign-in link for a person") { Name, As, Folder };
+        var invite = new Command("invite", "Create a personal sign-in link for a person") { Name, As, Folder, StoreAddress };
         invite.SetAction(Invite);
         CommandHelp.WithExample(invite, "attune studio invite Mia --role owner");
-        var command = new Command("studio", "Start the web application for annotation") { Folder, Listen, Runs, PublicUrl, Log, invite };
+        var command = new Command("studio", "Start the web application for annotation")
+        {
+            Folder, StoreAddress, Listen, Runs, PublicUrl, Log, invite,
+        };
         OidcArguments.AddTo(command);
         command.SetAction(Serve);
         return CommandHelp.WithExample(command, """
             attune studio
             attune studio --folder hotel --listen 0.0.0.0:5400
             attune studio --oidc-authority https://accounts.google.com --oidc-client-id ID --oidc-domain example.com
+            attune studio --store postgresql://attune@localhost/attune
             """);
     }
 
@@ -60,6 +68,7 @@ static class StudioCommand
         using var app = StudioServer.Build(new()
         {
             Folder = Path.GetFullPath(parsed.GetValue(Folder)!),
+            Store = parsed.GetValue(StoreAddress)!,
             Runs = Path.GetFullPath(parsed.GetValue(Runs)!),
             Attune = ThisProgram(),
             Methods = MethodCatalog.All,
@@ -80,7 +89,8 @@ static class StudioCommand
 
     static int Invite(ParseResult parsed)
     {
-        using var store = PreferenceStore.Open(new StudioOptions { Folder = parsed.GetValue(Folder)!, Runs = "", Attune = [] }.Store);
+        using var store = PreferenceStore.Open(
+            new StudioOptions { Folder = parsed.GetValue(Folder)!, Store = parsed.GetValue(StoreAddress)!, Runs = "", Attune = [] }.Store);
         var name = parsed.GetValue(Name)!;
         var role = parsed.GetValue(As);
         var person = store.People.Find(name.Trim()) ?? store.People.Add(name, role);

@@ -18,7 +18,6 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
     static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
     (long Job, int Step, Process Process)? started;
-    FileStream? runnerLock;
     bool otherRunnerReported;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -29,26 +28,19 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
                 Advance();
     }
 
-    /// <summary>Two studios of one folder must not both run its jobs: the first one holds a lock until it ends.</summary>
+    /// <summary>Two studios of one store must not both run its jobs.</summary>
     bool IsOnlyRunner()
     {
-        try
-        {
-            runnerLock ??= new(Path.Combine(options.Folder, "jobs.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        if (store.TryHoldJobs())
             return true;
-        }
-        catch (IOException)
-        {
-            if (!otherRunnerReported)
-                log.LogWarning("another studio uses this folder and runs its jobs; this one runs them when that one ends");
-            otherRunnerReported = true;
-            return false;
-        }
+        if (!otherRunnerReported)
+            log.LogWarning("another studio uses this store and runs its jobs; this one runs them when that one ends");
+        otherRunnerReported = true;
+        return false;
     }
 
     public override void Dispose()
     {
-        runnerLock?.Dispose();
         started?.Process.Dispose();
         base.Dispose();
     }

@@ -42,7 +42,8 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         catch (Exception error) when (!context.Response.HasStarted)
         {
             log.LogError(error, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
-            await Write(context, headers, StatusCodes.Status500InternalServerError, Words(500));
+            var status = error is IOException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;
+            await Write(context, headers, status, Words(status));
         }
     }
 
@@ -74,6 +75,7 @@ sealed class Problems(RequestDelegate next, ILogger<Problems> log)
         404 => "This page does not exist.",
         405 => "This address does not support the request.",
         413 => "The upload is too large.",
+        503 => "The studio cannot read or write its store at the moment. Everything that was confirmed is saved; try again.",
         429 => "Too many attempts. Wait a minute, then try again.",
         >= 500 => "An error occurred in the studio. Everything that was confirmed is saved; see the studio's log for details.",
         _ => "The request is not valid.",
