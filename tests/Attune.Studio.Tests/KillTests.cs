@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Attune.Store;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Attune.Studio.Tests;
 
@@ -18,6 +21,7 @@ public sealed class KillTests
 
     static readonly int People = Setting("ATTUNE_ATTACK_PEOPLE", 50);
     static readonly int Kills = Setting("ATTUNE_ATTACK_KILLS", 20);
+    static readonly int SharedKills = Setting("ATTUNE_ATTACK_KILLS", 6);
 
     static int Setting(string name, int usual) =>
         Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : usual;
@@ -30,7 +34,7 @@ public sealed class KillTests
     public async Task WhatWasConfirmedIsThereExactlyOnceHoweverOftenTheServerIsKilled()
     {
         using var folder = new TemporaryFolder();
-        var (project, links) = Prepare(folder.Path, People);
+        var (project, links) = Prepare(folder.File("studio.db"), People);
         using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
         studio.Start();
         var people = links.ConvertAll(_ => new Visitor(studio.Address));
@@ -50,14 +54,57 @@ public sealed class KillTests
         Assert.False(studio.HasLoaded("attune_torch"), "whatever happens in libtorch must not happen to the server");
         studio.Kill();
         people.ForEach(person => person.Dispose());
-        Check(folder.File("studio.db"));
+        Check(new SqliteConnection($"Data Source={folder.File("studio.db")};Pooling=False"));
+    }
+
+    /// <summary>Two studios with folders of their own, a database, and people whose proxy sends them to the studio that answers.</summary>
+    [Fact]
+    public async Task Submit_TwoStudiosOfADatabaseAndConnectionsAreKilled_CountsOnce()
+    {
+        using var folder = new TemporaryFolder();
+        var address = PostgresServer.CreateDatabase();
+        var (project, links) = Prepare(address, People);
+        var studios = new[] { "one", "two" }.Select(name =>
+            new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.File(name), address)).ToArray();
+        Array.ForEach(studios, studio => studio.Start());
+        var people = links.Select((_, i) => new Visitor(studios[i % 2].Address)).ToList();
+        await Task.WhenAll(
+            people.Zip(links, async (person, link) => (await person.Post("/join", ("token", link))).EnsureSuccessStatusCode()));
+        var work = people.ConvertAll(person => Task.Run(() => Work(person, project, [.. studios.Select(studio => studio.Address)])));
+        for (var kill = 0; kill < SharedKills; kill++)
+        {
+            await MoreConfirmed(BetweenKills, work);
+            if (kill % 3 == 2)
+                Connect(address).ExecuteScalar<long>("""
+                    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'attune'
+                    """);
+            else
+            {
+                studios[kill % 3].Kill();
+                await MoreConfirmed(BetweenKills / 2, work);     // by the other one
+                studios[kill % 3].Start();
+            }
+        }
+        await MoreConfirmed(BetweenKills, work);
+        over = true;
+        await Task.WhenAll(work);
+        Array.ForEach(studios, studio => studio.Kill());
+        people.ForEach(person => person.Dispose());
+        Check(Connect(address));
+    }
+
+    static NpgsqlConnection Connect(string address)
+    {
+        var parts = address.Split(["://attune@/", "?host="], StringSplitOptions.None);
+        return new($"Host={parts[2]};Username=attune;Database={parts[1]};Pooling=False");
     }
 
     [Fact]
     public async Task Stop_AfterDecisions_TheStoreIsWholeInItsFile()
     {
         using var folder = new TemporaryFolder();
-        var (project, links) = Prepare(folder.Path, people: 1);
+        var (project, links) = Prepare(folder.File("studio.db"), people: 1);
         using var studio = new StudioProcess(Path.Combine(AppContext.BaseDirectory, "attune.dll"), folder.Path);
         studio.Start();
         using var person = new Visitor(studio.Address);
@@ -71,9 +118,9 @@ public sealed class KillTests
         Assert.Equal(confirmed.Count, Backups.Check(folder.File("copy")).Decisions);
     }
 
-    static (long Project, List<string> Links) Prepare(string folder, int people)
+    static (long Project, List<string> Links) Prepare(string address, int people)
     {
-        using var store = PreferenceStore.Open(Path.Combine(folder, "studio.db"));
+        using var store = PreferenceStore.Open(address);
         var owner = store.People.Add("Olga", Role.Owner);
         var project = store.Projects.Add("hotel", new() { CheckEvery = 0, Overlap = 2 }, owner.Id);
         store.Items.Add(project.Id, [.. Enumerable.Range(0, 1000 * Math.Max(20, Kills)).Select(i => new Item
@@ -87,15 +134,15 @@ public sealed class KillTests
     }
 
     /// <summary>Like the page's script: repeats the same request until it gets a response.</summary>
-    async Task Work(Visitor person, long project)
+    async Task Work(Visitor person, long project, params Uri[] studios)
     {
         while (!over)
         {
-            var next = await Answered(person, $"/api/projects/{project}/next", new { count = 2 });
+            var next = await Answered(person, studios, $"/api/projects/{project}/next", new { count = 2 });
             foreach (var token in next["items"]!.AsArray().Select(item => (string)item!["token"]!))
             {
                 sent[token] = $"{Guid.NewGuid()}";
-                var saved = await Answered(person, $"/api/projects/{project}/decisions", new
+                var saved = await Answered(person, studios, $"/api/projects/{project}/decisions", new
                 {
                     token, verdict = new { outcome = "Ranked", ranks = new[] { 0, 1 }, rationale = sent[token] }, seconds = 1,
                 });
@@ -104,15 +151,17 @@ public sealed class KillTests
         }
     }
 
-    static async Task<JsonNode> Answered(Visitor person, string path, object body)
+    static async Task<JsonNode> Answered(Visitor person, Uri[] studios, string path, object body)
     {
         while (true)
             try
             {
                 return await Call(person, path, body);
             }
-            catch (Exception error) when (error is HttpRequestException { StatusCode: null } or IOException or SocketException)
+            catch (Exception error) when (error is HttpRequestException { StatusCode: null or HttpStatusCode.ServiceUnavailable }
+                or IOException or SocketException)
             {
+                person.Address = studios.FirstOrDefault(studio => studio != person.Address) ?? person.Address;
                 await Task.Delay(20);
             }
     }
@@ -132,16 +181,17 @@ public sealed class KillTests
                 await failed;
     }
 
-    void Check(string path)
+    void Check(DbConnection connection)
     {
-        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        using var _ = connection;
         var stored = connection.Query<(long Id, string Token, string Says,
             string Ranks)>("SELECT id, token, rationale, ranks FROM decision").ToDictionary(row => row.Token);
-        Assert.True(confirmed.Count >= Kills * BetweenKills);
+        Assert.True(confirmed.Count >= SharedKills * BetweenKills);
         Assert.All(confirmed, each => Assert.Equal((each.Value, sent[each.Key]), (stored[each.Key].Id, stored[each.Key].Says)));
         Assert.Equal((confirmed.Count, confirmed.Count), (stored.Count, sent.Count));
         Assert.All(stored.Values, row => Assert.True(row.Ranks is "[0,1]" or "[1,0]"));
-        Assert.Equal("ok", connection.ExecuteScalar<string>("PRAGMA integrity_check"));
+        if (connection is SqliteConnection)
+            Assert.Equal("ok", connection.ExecuteScalar<string>("PRAGMA integrity_check"));
         Assert.Equal(stored.Count, connection.ExecuteScalar<int>("SELECT count(*) FROM audit WHERE action = 'decided'"));
         Assert.Equal(stored.Count, connection.ExecuteScalar<int>("SELECT decisions FROM progress"));
         Assert.Equal(0, connection.ExecuteScalar<int>("""
