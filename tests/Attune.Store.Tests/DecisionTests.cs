@@ -1,3 +1,5 @@
+using Dapper;
+
 namespace Attune.Store.Tests;
 
 public abstract class DecisionTests : IDisposable
@@ -212,8 +214,10 @@ public abstract class DecisionTests : IDisposable
         Assert.Equal(stored, test.Ask<long>("SELECT count(*) FROM decision"));
         Assert.Equal(stored,
             test.Ask<long>("SELECT count(*) FILTER (WHERE action = 'decided') - count(*) FILTER (WHERE action = 'withdrew') FROM audit"));
+        using var connection = test.Connect();
+        var tokens = connection.Query<(long Id, string Token)>("SELECT id, token FROM decision").ToDictionary(row => row.Id, row => row.Token);
         foreach (var (token, id) in confirmed.SelectMany(each => each))
-            Assert.Equal(token, test.Ask<string>($"SELECT token FROM decision WHERE id = {id}"));
+            Assert.Equal(token, tokens[id]);
     }
 
     /// <returns>The decisions that were confirmed and not withdrawn, by token.</returns>

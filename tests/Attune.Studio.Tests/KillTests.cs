@@ -21,7 +21,7 @@ public sealed class KillTests
 
     static readonly int People = Setting("ATTUNE_ATTACK_PEOPLE", 50);
     static readonly int Kills = Setting("ATTUNE_ATTACK_KILLS", 20);
-    static readonly int SharedKills = Setting("ATTUNE_ATTACK_KILLS", 6);
+    static readonly int SharedKills = Setting("ATTUNE_ATTACK_KILLS", 3);
 
     static int Setting(string name, int usual) =>
         Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : usual;

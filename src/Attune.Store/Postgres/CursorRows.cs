@@ -20,7 +20,8 @@ sealed class CursorRows : Rows
     public CursorRows(DbConnection connection, string sql, object parameters)
     {
         this.connection = connection;
-        connection.Execute($"DECLARE {cursor} NO SCROLL CURSOR FOR {sql}", parameters);
+        connection.Execute(new CommandDefinition(
+            $"DECLARE {cursor} NO SCROLL CURSOR FOR {sql}", parameters, flags: CommandFlags.NoCache));     // its name occurs once
         Fetch();
     }
 
@@ -56,9 +57,8 @@ sealed class CursorRows : Rows
 
     public override bool IsNull(int column) => Row[column] is DBNull;
 
+    /// <summary>Does nothing: the cursor ends with its transaction.</summary>
     public override void Dispose()
     {
-        if (connection.State == System.Data.ConnectionState.Open)
-            connection.Execute($"CLOSE {cursor}");
     }
 }
