@@ -1,4 +1,5 @@
 -- All annotations, people and projects of a studio, in one file. Times are milliseconds since 1970 UTC; lists and settings are JSON.
+-- A table follows those that it refers to, as PostgreSQL needs it (see Postgres/PostgresSchema.cs).
 -- AUTOINCREMENT: pages, links and exports have these ids, so an id is never used again.
 
 -- The id of this store, which is written into exports; a backup keeps it.
@@ -128,6 +129,26 @@ CREATE TABLE import_chunk (
   rows       TEXT    NOT NULL               -- a line for each row, as JSON: the item and its imported decision
 ) STRICT;
 
+-- What reviewers did with decisions. A review is of one revision: a decision that is edited later is unreviewed again.
+CREATE TABLE review (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  project_id  INTEGER NOT NULL REFERENCES project (id),
+  item_id     INTEGER NOT NULL REFERENCES item (id),
+  person_id   INTEGER NOT NULL REFERENCES person (id),   -- who made the decision
+  decision_id INTEGER NOT NULL,             -- rejected and withdrawn decisions are no longer in the table decision
+  revision    INTEGER NOT NULL,             -- the revision of the decision
+  state       TEXT    NOT NULL CHECK (state IN ('Accepted', 'Corrected', 'Rejected')),
+  sent_to     TEXT    CHECK (sent_to IN ('SamePerson', 'OtherPerson', 'Nobody')),   -- who decides a rejected item again
+  reason      TEXT,                         -- shown to the person
+  reviewer_id INTEGER NOT NULL REFERENCES person (id),
+  reviewed_at INTEGER NOT NULL,
+  decision    TEXT    NOT NULL,             -- JSON: the decision as the reviewer saw it
+  CHECK ((state = 'Rejected') = (sent_to IS NOT NULL)),
+  UNIQUE (decision_id, revision)
+) STRICT;
+CREATE INDEX review_of_item ON review (item_id, person_id);
+CREATE INDEX review_of_person ON review (project_id, person_id, id);
+
 -- An item assigned to a person who has not decided yet. A live lease takes one of the wanted decisions. An expired lease is kept:
 -- it becomes live again when its person returns and a decision is still wanted, and a late decision is accepted.
 CREATE TABLE lease (
@@ -191,26 +212,6 @@ CREATE TABLE judge_vote (
   judged_at  INTEGER NOT NULL,
   PRIMARY KEY (item_id, person_id, question, shown, other)
 ) STRICT, WITHOUT ROWID;
-
--- What reviewers did with decisions. A review is of one revision: a decision that is edited later is unreviewed again.
-CREATE TABLE review (
-  id          INTEGER PRIMARY KEY AUTOINCREMENT,
-  project_id  INTEGER NOT NULL REFERENCES project (id),
-  item_id     INTEGER NOT NULL REFERENCES item (id),
-  person_id   INTEGER NOT NULL REFERENCES person (id),   -- who made the decision
-  decision_id INTEGER NOT NULL,             -- rejected and withdrawn decisions are no longer in the table decision
-  revision    INTEGER NOT NULL,             -- the revision of the decision
-  state       TEXT    NOT NULL CHECK (state IN ('Accepted', 'Corrected', 'Rejected')),
-  sent_to     TEXT    CHECK (sent_to IN ('SamePerson', 'OtherPerson', 'Nobody')),   -- who decides a rejected item again
-  reason      TEXT,                         -- shown to the person
-  reviewer_id INTEGER NOT NULL REFERENCES person (id),
-  reviewed_at INTEGER NOT NULL,
-  decision    TEXT    NOT NULL,             -- JSON: the decision as the reviewer saw it
-  CHECK ((state = 'Rejected') = (sent_to IS NOT NULL)),
-  UNIQUE (decision_id, revision)
-) STRICT;
-CREATE INDEX review_of_item ON review (item_id, person_id);
-CREATE INDEX review_of_person ON review (project_id, person_id, id);
 
 -- Norming sessions: people decide the same items without seeing the others' decisions, and compare them when the session is closed.
 CREATE TABLE norming (
