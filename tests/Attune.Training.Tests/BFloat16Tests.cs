@@ -20,7 +20,7 @@ public sealed class BFloat16Tests : IDisposable
     [Fact]
     public void Auto_NewRun_RecordsTheTypeOfTheDevice()
     {
-        var recipe = runs.Recipe("sft", "a", steps: 1);
+        var recipe = In(new RunOptions().Dtype, runs.Recipe("sft", "a", steps: 1));
         Assert.Equal("auto", recipe.Run.Dtype);
         var run = runs.Start("sft", recipe);
         Assert.Contains($"  dtype: \"{Device.Cpu.FastestDType.Name()}\"", File.ReadAllLines(run.Recipe));
@@ -34,7 +34,7 @@ public sealed class BFloat16Tests : IDisposable
         Assert.Throws<OperationCanceledException>(
             () => runs.Start("ppo", InBFloat16(runs.Recipe("ppo", "parts")), display, display.Token));
         var second = new RecordingDisplay();
-        var resumed = RecipeRunner.StartOrResume(runs.Recipe("ppo", "parts"), second, CancellationToken.None);
+        var resumed = RecipeRunner.StartOrResume(In("auto", runs.Recipe("ppo", "parts")), second, CancellationToken.None);
         Assert.Equal((3, 6), second.Began);
         Assert.Equal(TinyRuns.Weights(whole), TinyRuns.Weights(resumed));
         Assert.DoesNotContain(second.Notices, notice => notice.Contains("differs", StringComparison.Ordinal));
@@ -44,7 +44,7 @@ public sealed class BFloat16Tests : IDisposable
     [Fact]
     public void Auto_RunOfAStudy_IsNoConflictWithItsRecordedType()
     {
-        var recipe = runs.Recipe("sft", "a", steps: 1);
+        var recipe = In("auto", runs.Recipe("sft", "a", steps: 1));
         var folder = runs.Start("sft", InBFloat16(recipe));
         var run = new StudyRun(new() { Name = "a" }, 5, folder, 1);
         Assert.Null(new PlannedRun(run, MethodCatalog.For(recipe), recipe).Conflict());

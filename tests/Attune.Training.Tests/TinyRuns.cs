@@ -62,7 +62,11 @@ sealed class TinyRuns : IDisposable
     /// <summary>A recipe that trains for some steps into a folder of this name.</summary>
     public IRecipe Recipe(string method, string output, int steps = 6, int checkpointEvery = 2)
     {
-        var run = new RunOptions { Output = folder.File(output), CheckpointEvery = checkpointEvery, Device = "cpu", Seed = 5 };
+        var run = new RunOptions
+        {
+            Output = folder.File(output), CheckpointEvery = checkpointEvery, Device = "cpu", Seed = 5,
+            Dtype = "float32",                                              // auto differs between processors
+        };
         var training = new BatchOptions { BatchSize = 4, MicroBatchSize = 2, Steps = steps };
         return method switch
         {
