@@ -1,6 +1,7 @@
-// Linear layers where libtorch's operator is slow: for few rows, and in bfloat16 on processors that have no instructions for its products.
-// The latter converts to float32, multiplies with BLAS, and rounds; the results are those of the instructions, up to the order of
-// additions.
+// Linear layers where libtorch's operator is slow: for few rows, and in bfloat16 for small products and on processors that have no
+// instructions for its products. The latter two convert to float32, multiply with BLAS, and round; the results are those of the
+// instructions, up to the order of additions.
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -45,11 +46,12 @@ bool multiplies_bfloat16() {
 #endif
 }
 
-// Whether the kernel for few rows is faster than BLAS, or than instructions for bfloat16.
-bool has_few_rows(const at::Tensor& x, const at::Tensor& weight) {
-    auto limit = x.scalar_type() == at::kBFloat16 && multiplies_bfloat16() ? 16 : 128;
-    return x.numel() <= limit * x.size(-1) && supports_few_rows(x, weight);
+bool is_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
+    return x.is_cpu() && x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
 }
+
+// Whether the kernel for few rows is faster than BLAS.
+bool has_few_rows(const at::Tensor& x, const at::Tensor& weight) { return x.numel() <= 128 * x.size(-1) && supports_few_rows(x, weight); }
 
 // x Wᵀ + b for x (…, in), W (out, in), b (out); adds in float32.
 struct Linear : torch::autograd::Function<Linear> {
@@ -99,15 +101,41 @@ bool trains(const at::Tensor& x, const at::Tensor& weight) {
         && weight.scalar_type() == at::kFloat;
 }
 
-// Returns null where libtorch's operator is as good: for other types and devices, and on processors with the instructions. The bias may
-// be null.
-ATTUNE_EXPORT int attune_linear(void* x_, void* weight_, void* bias, void** result) {
+// Whether a product of bfloat16 is so small that oneDNN needs longer for the call than float32 for the product. libtorch adds up the
+// smallest ones in bfloat16, too.
+bool is_small(const at::Tensor& x, const at::Tensor& weight) { return x.numel() * weight.size(0) < 1 << 18; }
+
+// oneDNN compiles a kernel for each number of rows, which takes milliseconds and some 50 KB, and keeps up to as many kernels as an
+// environment variable says; when a thread drops a kernel while another one looks for one, version 2.6 fails or returns wrong numbers. So
+// numbers of rows are rounded up, and the variable is large.
+const bool keeps_kernels = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16384", 0) == 0;
+
+// A number of rows that is at most an eighth larger: above 16, 32, 48, … 256, 288, … 512, 576, …
+int64_t rounded_up(int64_t rows) {
+    int64_t step = 16;
+    while (step * 16 < rows) step *= 2;
+    return rows <= 16 ? rows : (rows + step - 1) / step * step;
+}
+
+// x Wᵀ + b with the processor's instructions for bfloat16.
+at::Tensor multiply_bfloat16(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias) {
+    auto rows = x.reshape({-1, x.size(-1)});
+    auto count = rows.size(0), padding = rounded_up(count) - count;
+    if (padding > 0) rows = at::constant_pad_nd(rows, {0, 0, 0, padding});
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return at::linear(rows, weight, bias).narrow(0, 0, count).view(shape);
+}
+
+// Returns null where libtorch's operator is as good. The bias may be null.
+ATTUNE_EXPORT int attune_linear(void* x_, void* weight_, void* bias_, void** result) {
     return guard([&] {
         auto &x = tensor(x_), &weight = tensor(weight_);
+        auto bias = bias_ ? c10::optional<at::Tensor>(tensor(bias_)) : c10::nullopt;
         *result = nullptr;
-        bool is_emulated = x.device().is_cpu() && x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16
-            && !multiplies_bfloat16();
-        if (!is_emulated && !has_few_rows(x, weight) && !trains(x, weight)) return;
-        *result = handle(Linear::apply(x, weight, bias ? c10::optional<at::Tensor>(tensor(bias)) : c10::nullopt));
+        if (is_bfloat16(x, weight) && multiplies_bfloat16() && !is_small(x, weight))
+            *result = handle(multiply_bfloat16(x, weight, bias));
+        else if (is_bfloat16(x, weight) || has_few_rows(x, weight) || trains(x, weight))
+            *result = handle(Linear::apply(x, weight, bias));
     });
 }

@@ -33,6 +33,8 @@ public sealed partial class PrintedCommandTests(PrintedCommandTests.Workspace wo
         ("grpo rollout.engine=server", "needs a server; TrainingTests of Attune.Serving.Tests train with one"),
         ("feedback export --project hotel --question", "needs a project with several questions; QuestionTests export some"),
         ("feedback judge", "needs a server or a reward model of its own; FeedbackCommandTests ask a judge"),
+        ("studio invite Olga --role owner --store", "needs PostgreSQL; the tests of the store start one"),
+        ("feedback copy", "needs PostgreSQL; the tests of the store copy stores"),
         ("feedback restore", "restores the backup of a running studio; FeedbackCommandTests do both"),
     ];
 

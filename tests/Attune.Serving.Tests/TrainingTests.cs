@@ -85,7 +85,7 @@ public sealed class TrainingTests : IDisposable
 
     GrpoRecipe NewRecipe(string output, int steps) => new()
     {
-        Run = new() { Output = folder.File(output), Device = "cpu", Seed = 5 },
+        Run = new() { Output = folder.File(output), Device = "cpu", Seed = 5, Dtype = "float32" },
         Training = new() { BatchSize = 8, Steps = steps },
         Model = server.Folders.Language,
         Data = new() { Train = TinyData.Prompts(folder) },

@@ -215,7 +215,8 @@ public abstract class DecisionTests : IDisposable
         Assert.Equal(stored,
             test.Ask<long>("SELECT count(*) FILTER (WHERE action = 'decided') - count(*) FILTER (WHERE action = 'withdrew') FROM audit"));
         using var connection = test.Connect();
-        var tokens = connection.Query<(long Id, string Token)>("SELECT id, token FROM decision").ToDictionary(row => row.Id, row => row.Token);
+        var tokens = connection.Query<(long Id, string Token)>("SELECT id, token FROM decision")
+            .ToDictionary(row => row.Id, row => row.Token);
         foreach (var (token, id) in confirmed.SelectMany(each => each))
             Assert.Equal(token, tokens[id]);
     }

@@ -27,6 +27,8 @@ public sealed class TrainRequestTests
     {
         foreach (var key in ProgramKeys(MethodCatalog.Find(method)!.NewRecipe().GetType()))
         {
+            if (method == "prm" && key.StartsWith("responses.", StringComparison.Ordinal))
+                continue;                                                   // it generates no responses, and refuses these keys
             var words = new[] { $"{key}=[{{kind: process, command: id, name: a}}]" };
             var error = Assert.Throws<InvalidDataException>(() => Recipe(
                 method, key.StartsWith("responses.", StringComparison.Ordinal) ? [.. words, "responses.prompts=p"] : words));

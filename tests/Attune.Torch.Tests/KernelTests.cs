@@ -89,7 +89,7 @@ public sealed class KernelTests : IDisposable
     [InlineData(7, 256, 64, DType.Float32)]
     [InlineData(13, 600, 95, DType.Float32)]
     [InlineData(127, 90, 40, DType.Float32)]
-    [InlineData(13, 600, 95, DType.BFloat16)]
+    [InlineData(13, 600, 31, DType.BFloat16)]
     [InlineData(16, 31, 32, DType.BFloat16)]
     public void Linear_FewRowsWithoutAGradient_IsTheProductOfEachRowAlone(int rows, int inputs, int outputs, DType dtype)
     {
@@ -125,6 +125,27 @@ public sealed class KernelTests : IDisposable
 
         static Tensor Linear(Tensor[] x) => x[0].Linear(x[1], x.ElementAtOrDefault(2));
     }
+
+    /// <summary>More kernels than oneDNN keeps by default: version 2.6 returns wrong products when threads drop some of them.</summary>
+    [Fact]
+    public void Linear_BFloat16OfManySizesInTwoThreads_AgreesWithFloat32() => Parallel.For(0, 2, new() { MaxDegreeOfParallelism = 2 }, seed =>
+    {
+        using var noGrad = Autograd.NoGrad();
+        using var source = new RandomSource((ulong)seed);
+        var sizes = new System.Random(seed);
+        Tensor Random(params long[] shape) => Tensor.Normal(shape, 0, 1, source);
+        for (var round = 0; round < 4000; round++)
+        {
+            using var scope = TensorScope.Open();
+            var (texts, length, inputs, outputs) = (sizes.Next(1, 13), sizes.Next(1, 51), 32 * sizes.Next(1, 5), 32 * sizes.Next(1, 5));
+            Tensor[] narrow = [.. new[] { Random(texts, length, inputs), Random(outputs, inputs), Random(outputs) }.Select(
+                x => x.To(DType.BFloat16))];
+            Tensor[] wide = [.. narrow.Select(x => x.To(DType.Float32))];
+            var difference = narrow[0].Linear(narrow[1], narrow[2]).To(DType.Float32) - wide[0].Linear(wide[1], wide[2]);
+            var worst = difference.Abs().Reshape(-1).Max(0).Item();
+            Assert.True(worst < 0.3, $"({texts}, {length}, {inputs}) to {outputs}: a difference of {worst}");
+        }
+    });
 
     [Fact]
     public void ConversionToBFloat16_RoundsLikeLibtorch()

@@ -29,6 +29,6 @@ public sealed class VocabularyProbeTests
         int[] ids = [.. probe.Ids];
         (ids[^2], ids[^1]) = (ids[^1], ids[^2]);
         Assert.Contains(" is \"", probe.Difference(tokenizer.Decode(ids)), StringComparison.Ordinal);
-        Assert.Null(probe.Difference(tokenizer.Decode(ids.AsSpan(0, 2))));                              // too short to be the text of the ids
+        Assert.Null(probe.Difference(tokenizer.Decode(ids.AsSpan(0, 2))));      // too short to be the text of the ids
     }
 }
