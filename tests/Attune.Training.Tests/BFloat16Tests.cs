@@ -51,12 +51,11 @@ public sealed class BFloat16Tests : IDisposable
         Assert.Contains("float32", new PlannedRun(run, MethodCatalog.For(recipe), In("float32", recipe)).Conflict());
     }
 
+    /// <summary>Methods that sample do not: each worker samples in a batch of its own, which rounds otherwise.</summary>
     [Theory]
     [InlineData("sft")]
     [InlineData("reward")]
     [InlineData("dpo")]
-    [InlineData("ppo")]
-    [InlineData("grpo")]
     public void Workers_TrainToTheBitsOfOneThread(string method)
     {
         Assert.Equal(TinyRuns.Weights(Train("one", 1)), TinyRuns.Weights(Train("two", 2)));
