@@ -112,11 +112,13 @@ public sealed class Annotations
     /// Null where there is no such decision, or it is about a calibration item, whose known ranks were shown; and where it was withdrawn
     /// and the item was decided again.
     /// </returns>
-    /// <exception cref="InvalidDataException">The project is archived.</exception>
+    /// <exception cref="InvalidDataException">The project is archived, or it is about conversations.</exception>
     public WithdrawnAnnotation? Undo(Project project, long person, long id) => database.Write(connection =>
     {
         if (project.Archived)
             throw new InvalidDataException("this project is archived, so decisions cannot be withdrawn");
+        if (project.Settings.Task == TaskKind.Dialogue)
+            throw new InvalidDataException("a choice in a conversation is changed on its page");
         if (Withdrawn(connection, project, person, id) is { } before)
             return before;
         if (Find(connection, "id = @id AND project_id = @project AND person_id = @person AND adjudicates = 0",

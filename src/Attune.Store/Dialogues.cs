@@ -53,8 +53,9 @@ public sealed class Dialogues
     {
         const string OfDialogue = "(SELECT item_id FROM dialogue_turn WHERE dialogue_id = @dialogue)";
         var items = Items.Read(connection, $"i.id IN {OfDialogue}", new { dialogue }).ToDictionary(item => item.Id);
-        var decisions = Annotations.Read(connection, $"item_id IN {OfDialogue} AND adjudicates = 0", new { dialogue })
-            .ToDictionary(decision => decision.Item);
+        var decisions = Annotations.Read(connection, $"""
+            item_id IN {OfDialogue} AND adjudicates = 0 AND person_id = (SELECT person_id FROM dialogue WHERE id = @dialogue)
+            """, new { dialogue }).ToDictionary(decision => decision.Item);
         return [.. connection.Query<DialogueTurn>($"SELECT {TurnColumns} FROM dialogue_turn WHERE dialogue_id = @dialogue ORDER BY id",
                 new { dialogue })
             .Select(turn => turn.Item is not { } item ? turn : turn with

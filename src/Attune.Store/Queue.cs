@@ -51,11 +51,14 @@ public sealed class Queue
     /// attention checks. Another call returns the same items, so a page may be reloaded.
     /// </summary>
     public Turn Next(Project project, long person, int count) =>
-        project.Archived ? Ended : database.WriteLightly(connection => Assign(connection, project, person, count));
+        HasEnded(project) ? Ended : database.WriteLightly(connection => Assign(connection, project, person, count));
 
     /// <summary>Like <see cref="Next"/>, without a thread that waits.</summary>
     public async Task<Turn> NextAsync(Project project, long person, int count) =>
-        project.Archived ? Ended : await database.WriteLightlyAsync(connection => Assign(connection, project, person, count));
+        HasEnded(project) ? Ended : await database.WriteLightlyAsync(connection => Assign(connection, project, person, count));
+
+    /// <remarks>The turns of a conversation are items too, but only its own person may see them.</remarks>
+    static bool HasEnded(Project project) => project.Archived || project.Settings.Task == TaskKind.Dialogue;
 
     static Turn Ended => new(QueueState.Done, []);
 
