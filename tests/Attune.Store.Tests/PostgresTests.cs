@@ -66,6 +66,13 @@ public sealed class PostgresTests : IDisposable
     }
 
     [Fact]
+    public void Open_AddressWithATimeout_LetsStatementsTakeTheirTime()
+    {
+        using var database = Database.Open($"{test.Path}{(test.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}command%20timeout=1");
+        Assert.Equal(0, database.Read(connection => ((Npgsql.NpgsqlConnection)connection).CommandTimeout));
+    }
+
+    [Fact]
     public void TryHoldJobs_TwoStudios_OneAtATime()
     {
         using var second = OpenSecond();

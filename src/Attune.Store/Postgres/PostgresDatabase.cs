@@ -41,6 +41,9 @@ sealed class PostgresDatabase : Database
         parsed.MaxAutoPrepare = 200;
         parsed.AutoPrepareMinUsages = 2;
         parsed.KeepAlive = 30;
+        parsed.CommandTimeout = 0;     // a slow statement is no lost connection; TCP finds out whether the server can be reached
+        if (parsed.Host?.StartsWith('/') == false)
+            (parsed.TcpKeepAlive, parsed.TcpKeepAliveTime, parsed.TcpKeepAliveInterval) = (true, 30, 10);
         parsed.NoResetOnClose = true;     // transactions change no setting of the session
         source = NpgsqlDataSource.Create(parsed);
         grouped = new(WriteGroup);
