@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Attune.Store;
+using Attune.Studio.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
@@ -39,6 +40,7 @@ public sealed class JobTests : IDisposable
         await using var studio = await Start();
         var job = Ask(studio, ["wait", folder.File("never")]);
         await Says(studio, job, "started");
+        await Until(() => File.Exists(Path.Combine(FolderOf(studio, job.Id), "process-0", "alive")));
         Signal("KILL", ProcessOf(studio, job));
         var ended = await Ended(studio, job);
         Assert.Equal((JobState.Failed, null), (ended.State, ended.ExitCode));
@@ -125,6 +127,27 @@ public sealed class JobTests : IDisposable
         await Until(() => store.Jobs.Find(next.Id)!.FinishedAt is not null);
         Assert.Equal("taken over", File.ReadAllText(folder.File("said")));
         await studio.StartAgain(port: 0);
+    }
+
+    [Fact]
+    public void State_ProcessOfAnotherMachine_IsKnownFromItsFiles()
+    {
+        var process = new DetachedProcess(folder.File("process"), folder.File("log.txt"));
+        folder.Write("process/machine", "another\n");
+        folder.Write("process/began", File.ReadAllText($"/proc/{Environment.ProcessId}/stat"));     // an id that is used here too
+        folder.Write("process/alive", "");
+        Assert.Equal(ChildState.Running, process.State);
+        File.SetLastWriteTimeUtc(folder.File("process/alive"), DateTime.UtcNow.AddMinutes(-10));
+        Assert.Equal(ChildState.Ended, process.State);
+    }
+
+    [Fact]
+    public async Task Job_OfAStudioWithAnotherFolder_FailsAndSaysWhy()
+    {
+        await using var studio = await Start();
+        var job = await Ended(studio, studio.Store.Jobs.Add(
+            new() { Kind = JobKind.Train, Title = "say", Commands = [], Person = studio.Store.People.Local().Id }, _ => [["say", "", ""]]));
+        Assert.Contains("--folder", job.Outcome);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ enum ChildState
 /// <summary>
 /// A program that outlives the process that starts it. It has its own session and writes to a log; a shell around it writes its process id
 /// and its exit code into a folder, so a restarted studio finds both. The shell creates the folder, which only one of two concurrent starts
-/// can do.
+/// can do. A studio on another machine, which cannot see the process, knows that it runs from a file that the shell writes again and again.
 /// </summary>
 /// <param name="folder">The folder that the shell creates; it must not exist before.</param>
 /// <param name="log">The file to which output is appended.</param>
@@ -28,13 +28,18 @@ sealed partial class DetachedProcess(string folder, string log)
         log=$1 folder=$2; shift 2
         exec </dev/null >>"$log" 2>&1 || exit 1
         mkdir "$folder" 2>/dev/null || exit 1
+        cat /proc/sys/kernel/hostname >"$folder/machine" || exit 1
         cat "/proc/$$/stat" >"$folder/began.new" && mv "$folder/began.new" "$folder/began" || exit 1
+        (trap '' INT TERM HUP; while kill -0 "$$"; do : >"$folder/alive"; sleep 10; done) 2>/dev/null &
         trap : INT TERM HUP
         "$@"
         echo "$?" >"$folder/ended.new" && mv "$folder/ended.new" "$folder/ended"
         """;
 
     static readonly TimeSpan LongestBeginning = TimeSpan.FromSeconds(10);
+
+    /// <summary>Much longer than the interval of the shell: a shared disk may show changes late, and clocks differ.</summary>
+    static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(3);
 
     /// <param name="words">The program and its arguments.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">This machine has no <c>setsid</c>.</exception>
@@ -49,7 +54,7 @@ sealed partial class DetachedProcess(string folder, string log)
     public ChildState State =>
         ExitCode is not null ? ChildState.Ended
         : !Directory.Exists(folder) ? ChildState.NotBegun
-        : IsBeginning || LivingProcess is not null ? ChildState.Running
+        : IsBeginning || (IsElsewhere ? IsWriting : LivingProcess is not null) ? ChildState.Running
         : ChildState.Ended;
 
     /// <summary>The exit code; null while it runs, and when it was killed together with its shell.</summary>
@@ -72,9 +77,14 @@ sealed partial class DetachedProcess(string folder, string log)
 
     bool IsBeginning => !File.Exists(In("began")) && (DateTime.UtcNow - Directory.GetCreationTimeUtc(folder)).Duration() < LongestBeginning;
 
-    /// <summary>The id of its process, if that is still the same process: ids are reused, but not with the same start time.</summary>
+    /// <summary>Whether another machine started it.</summary>
+    bool IsElsewhere => File.Exists(In("machine")) && File.ReadAllText(In("machine")) != File.ReadAllText("/proc/sys/kernel/hostname");
+
+    bool IsWriting => DateTime.UtcNow - File.GetLastWriteTimeUtc(In("alive")) < LongestSilence;
+
+    /// <summary>The id of its process on this machine, if that is still the same process: ids are reused, but not with the same start time.</summary>
     int? LivingProcess =>
-        ProcStat.Read(In("began")) is { } began && ProcStat.Read($"/proc/{began.Process}/stat") is { IsDead: false } now
+        !IsElsewhere && ProcStat.Read(In("began")) is { } began && ProcStat.Read($"/proc/{began.Process}/stat") is { IsDead: false } now
             && now.StartedAt == began.StartedAt
             ? began.Process
             : null;

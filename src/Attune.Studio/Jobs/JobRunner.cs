@@ -71,6 +71,10 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
             case ChildState.NotBegun when job.Stops > 0:
                 store.Jobs.Finish(job.Id, null, "stopped");
                 break;
+            case ChildState.NotBegun when !Directory.Exists(folder.Path):
+                store.Jobs.Finish(job.Id, null, "its files are not here: another studio with another folder started it; give all studios of "
+                    + "this database the same folder (--folder)");
+                break;
             case ChildState.NotBegun:
                 Begin(job, child);
                 break;
