@@ -8,6 +8,7 @@ namespace Attune.Studio.Tests;
 public sealed class TaskPageTests(Browser browser, SharedStudio shared) : IClassFixture<SharedStudio>
 {
     const string Hostile = "<script>alert(1)</script> \u202Eevil <img src=x onerror=alert(1)>";
+    const string TwoLines = $"{Hostile}\nthe second line";
 
     readonly RunningStudio studio = shared.Studio;
 
@@ -19,15 +20,16 @@ public sealed class TaskPageTests(Browser browser, SharedStudio shared) : IClass
         var keyboard = page.Page.Keyboard;
         await page.Shows("h1", "Write the ideal answer");
         await page.Shows(".path", Hostile);
-        await page.Find("[name=answer]").First.FillAsync(Hostile);
+        await page.Find("[name=answer]").First.FillAsync(TwoLines);
         await page.Page.ReloadAsync();
-        await Expect(page.Find("[name=answer]").First).ToHaveValueAsync(Hostile);     // the draft
+        await Expect(page.Find("[name=answer]").First).ToHaveValueAsync(TwoLines);     // the draft
         await page.Find("[name=answer]").First.FocusAsync();
         await keyboard.PressAsync("Control+Enter");
         await page.Shows("[role=status]", "All done for now");
+        Assert.Equal(TwoLines, Mine(project).Single().Result.Ideal);
         Assert.Equal(0, await page.Page.EvaluateAsync<int>("Object.keys(localStorage).length"));
         await keyboard.PressAsync("u");
-        await Expect(page.Find("[name=answer]").First).ToHaveValueAsync(Hostile);
+        await Expect(page.Find("[name=answer]").First).ToHaveValueAsync(TwoLines);
         await keyboard.PressAsync("Escape");
         await keyboard.PressAsync("s");
         await page.Shows("[role=status]", "All done for now");

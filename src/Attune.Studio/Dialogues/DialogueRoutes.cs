@@ -35,7 +35,7 @@ static class DialogueRoutes
 
     static async Task<IResult> Start(HttpContext context, PreferenceStore store, DialogueResponder responder, long project)
     {
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         if (context.Project().Settings is not { Task: TaskKind.Dialogue, Dialogue.Models.Count: > 0 })
             throw new InvalidDataException("nobody can converse in this project yet: an owner must choose the models first");
         var turn = store.Dialogues.Start(context.Project(), context.Person().Id, fields.Text("message"), fields.Text("token"));
@@ -60,7 +60,7 @@ static class DialogueRoutes
     {
         if (Found(context, store, project, dialogue, turn) is not { } found)
             return Results.NotFound();
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         int? from = fields.Text("from") switch { "a" => 0, "b" => 1, _ => null };
         var next = store.Dialogues.Continue(context.Project(), context.Person().Id, dialogue, turn, from, fields.Text("message"),
             fields.Text("token"));
@@ -72,7 +72,7 @@ static class DialogueRoutes
     {
         if (Found(context, store, project, dialogue, turn) is null)
             return Results.NotFound();
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         var settings = context.Project().Settings;
         var choice = DialogueChoice.For(settings).FirstOrDefault(choice => choice.Value == fields.Text("choice"))
             ?? throw new InvalidDataException("choose one of the answers");
@@ -110,7 +110,7 @@ static class DialogueRoutes
 
     static async Task<IResult> SetModels(HttpContext context, PreferenceStore store, RunList runs, long project)
     {
-        var (fields, found) = (await Read(context), context.Project());
+        var (fields, found) = (await Fields.ReadAsync(context), context.Project());
         var choices = new ModelChoices(runs);
         var settings = new DialogueSettings
         {
@@ -126,6 +126,4 @@ static class DialogueRoutes
             fields.Count("revision", 0, int.MaxValue));
         return Results.LocalRedirect($"/projects/{project}/dialogues");
     }
-
-    static async Task<Fields> Read(HttpContext context) => new(await context.Request.ReadFormAsync(context.RequestAborted));
 }

@@ -1,18 +1,26 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Attune.Studio.Loop;
 
-/// <summary>The fields of a form or a query string, with errors that name the field and the allowed values.</summary>
+/// <summary>
+/// The fields of a form or a query string, with errors that name the field and the allowed values. Lines of a text end with <c>\n</c>, as on
+/// the pages; browsers send forms with <c>\r\n</c>.
+/// </summary>
 sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> fields)
 {
     readonly Dictionary<string, StringValues> values = new(fields, StringComparer.Ordinal);
 
+    /// <summary>The fields of the form of a request.</summary>
+    public static async Task<Fields> ReadAsync(HttpContext context) => new(await context.Request.ReadFormAsync(context.RequestAborted));
+
     /// <summary>The text without surrounding white space; empty if the field is missing.</summary>
-    public string Text(string name) => $"{values.GetValueOrDefault(name).FirstOrDefault()}".Trim();
+    public string Text(string name) => Raw(name).Trim();
 
     /// <summary>The text as it is; empty if the field is missing.</summary>
-    public string Raw(string name) => $"{values.GetValueOrDefault(name).FirstOrDefault()}";
+    public string Raw(string name) =>
+        $"{values.GetValueOrDefault(name).FirstOrDefault()}".Replace("\r\n", "\n", StringComparison.Ordinal);
 
     public IReadOnlyList<string> All(string name) => [.. values.GetValueOrDefault(name).OfType<string>().Distinct(StringComparer.Ordinal)];
 

@@ -71,7 +71,7 @@ static class LoopRoutes
 
     static async Task<IResult> Score(HttpContext context, PreferenceStore store, JobStart jobs, RunList runs, long project)
     {
-        var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
+        var fields = await Fields.ReadAsync(context);
         return Started(project, ScoreJob.Enqueue(jobs, store, store.Projects.Get(project),
             new ModelChoices(runs).Chosen(fields, "rewardModel"), context.Person()));
     }
@@ -110,7 +110,7 @@ static class LoopRoutes
     static async Task<IResult> Train(HttpContext context, PreferenceStore store, StudioOptions options, JobStart jobs, RunList runs,
         long project)
     {
-        var fields = new Fields(await context.Request.ReadFormAsync(context.RequestAborted));
+        var fields = await Fields.ReadAsync(context);
         var request = TrainRequest.Read(fields, new ModelChoices(runs), options);
         var found = store.Projects.Get(project);
         var questions = QuestionWeightFields.Read(found.Settings, fields.Text);

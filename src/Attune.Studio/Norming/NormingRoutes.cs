@@ -1,5 +1,6 @@
 using System.Globalization;
 using Attune.Store;
+using Attune.Studio.Loop;
 using Attune.Studio.Quality;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
@@ -79,7 +80,7 @@ static class NormingRoutes
         var revision = (int)(Review.ReviewForm.Number(form["revision"]) ?? 0);
         var edited = result with
         {
-            Flags = was.Result.Flags, Ideal = was.Result.Ideal, Rationale = form["reason"], Ratings = result.Ratings ?? was.Result.Ratings,
+            Flags = was.Result.Flags, Ideal = was.Result.Ideal, Rationale = new Fields(form).Text("reason"), Ratings = result.Ratings ?? was.Result.Ratings,
         };
         if (store.Annotations.Edit(found, person, was.Id, revision, edited.AsShown(was.Shown)) is not { Differs: false })
             throw new InvalidDataException("your decision was changed or withdrawn in the meantime; reload the page");

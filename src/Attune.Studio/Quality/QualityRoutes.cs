@@ -1,5 +1,6 @@
 using Attune.Data.Agreement;
 using Attune.Store;
+using Attune.Studio.Loop;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -40,7 +41,7 @@ static class QualityRoutes
     static IResult Settle(HttpContext context, PreferenceStore store, long project, long item, IFormCollection form)
     {
         var found = store.Projects.Get(project);
-        var verdict = Result(found.Settings, form) with { Rationale = form["rationale"] };
+        var verdict = Result(found.Settings, form) with { Rationale = new Fields(form).Text("rationale") };
         store.Adjudications.Decide(found, context.Person().Id, item, verdict, Number(form["seen"]) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/adjudicate?after={item}");
     }

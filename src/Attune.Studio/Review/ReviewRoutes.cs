@@ -1,4 +1,5 @@
 using Attune.Store;
+using Attune.Studio.Loop;
 using Attune.Studio.Quality;
 using Attune.Studio.Security;
 using Microsoft.AspNetCore.Builder;
@@ -31,7 +32,7 @@ static class ReviewRoutes
     static IResult Correct(HttpContext context, PreferenceStore store, long project, long decision, IFormCollection form)
     {
         var found = store.Projects.Get(project);
-        var result = QualityRoutes.Result(found.Settings, form) with { Rationale = form["reason"] };
+        var result = QualityRoutes.Result(found.Settings, form) with { Rationale = new Fields(form).Text("reason") };
         store.Reviews.Correct(found, context.Person().Id, decision, (int)(ReviewForm.Number(form["revision"]) ?? 0),
             ReviewForm.Number(form["seen"]) ?? 0, result, ReviewForm.Number(form["settled"]) ?? 0);
         return Next(context, project);

@@ -41,7 +41,7 @@ static class TaskRoutes
 
     static async Task<IResult> Save(HttpContext context, PreferenceStore store, long project)
     {
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         var result = fields.Text("skip") is { Length: > 0 } reason ? new() { Outcome = Outcome.Skipped, SkipReason = reason }
             : context.Project().Settings.Task == TaskKind.Demonstration ? new AnnotationResult { Ranks = [], Ideal = fields.Text("answer") }
             : new() { Outcome = Outcome.Rated, Ratings = Labels(fields) };
@@ -65,7 +65,7 @@ static class TaskRoutes
 
     static async Task<IResult> Undo(HttpContext context, PreferenceStore store)
     {
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         var (found, person) = (context.Project(), context.Person());
         var (was, item) = store.Annotations.Undo(found, person.Id, fields.Count("decision", 1, int.MaxValue))
             ?? throw new InvalidDataException("this decision cannot be withdrawn: it was withdrawn before");
@@ -74,11 +74,9 @@ static class TaskRoutes
 
     static async Task<IResult> SaveOwn(HttpContext context, PreferenceStore store, long project)
     {
-        var fields = await Read(context);
+        var fields = await Fields.ReadAsync(context);
         store.Annotations.Demonstrate(context.Project(), context.Person().Id, fields.Text("prompt"), fields.Text("answer"),
             fields.Text("token"), fields.NumberOrNull("seconds", 0, 1e6) ?? 0);
         return Results.LocalRedirect($"/projects/{project}/task");
     }
-
-    static async Task<Fields> Read(HttpContext context) => new(await context.Request.ReadFormAsync(context.RequestAborted));
 }

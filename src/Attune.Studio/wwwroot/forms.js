@@ -45,7 +45,8 @@ addEventListener("keydown", event => {
 });
 
 // Drafts: what stands in a field with data-draft is kept in the browser until the page shows that it was saved.
-const saved = [...document.querySelectorAll("[data-saved]")].map(element => (element.dataset.saved || element.textContent).trim());
+const saved = [...document.querySelectorAll("[data-saved]")].map(element =>
+  (element.dataset.saved || element.textContent).replaceAll("\r\n", "\n").trim());
 for (const name of Object.keys(localStorage).filter(name => name.startsWith(Drafts)))
   if (saved.includes(localStorage[name].trim()))
     localStorage.removeItem(name);
