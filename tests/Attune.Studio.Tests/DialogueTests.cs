@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using Attune.Store;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -76,6 +77,39 @@ public sealed class DialogueTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Message_ItsFailureCannotBeSaved_IsTriedAgain()
+    {
+        await using var other = await RunningStudio.Start(
+            model.Command, options => options with { ModelServers = new() { AtOnce = 1 } });
+        using var writer = new Visitor(other.Address);
+        var project = Project(other);
+        model.Break();
+        other.Execute("CREATE TRIGGER full BEFORE UPDATE ON dialogue_turn BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+        var address = await Say(project, "hello", writer);
+        await Until(async () => (await writer.Page(address)).Contains("are answering", StringComparison.Ordinal)
+            && model.Processes.Count > 1);
+    }
+
+    [Fact]
+    public async Task Message_EndedServerCannotBeReplaced_IsAnsweredWhenThatIsPossible()
+    {
+        var project = Project(template: "{{ messages }}");
+        await Answered(await Say(project, "one"));
+        using (var process = Process.GetProcessById(model.Processes[0]))
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+        var templates = Path.Combine(studio.Folder, "studio", "chat-templates");
+        Directory.Delete(templates, recursive: true);
+        File.WriteAllText(templates, "a file");
+        var address = await Say(project, "two");
+        await Until(async () => (await visitor.Page(address)).Contains("did not answer", StringComparison.Ordinal));
+        File.Delete(templates);
+        await Answered(await Say(project, "three"));
+    }
+
+    [Fact]
     public async Task Stop_EndsTheModelServers()
     {
         var project = Project();
@@ -101,6 +135,24 @@ public sealed class DialogueTests(Browser browser) : IAsyncLifetime
         Assert.Contains("private", await rob.Page(address));
         using var written = await rob.Post($"{address.Split('?')[0]}/turns/1/choice", ("choice", "a1"));
         Assert.Equal(HttpStatusCode.BadRequest, written.StatusCode);
+    }
+
+    [Fact]
+    public async Task Api_OfTheAnnotationPage_GivesNoTurnsOfConversations()
+    {
+        var project = Project();
+        var address = await Say(project, "private");
+        await Answered(address);
+        using var ann = await studio.SignIn("Ann", Role.Annotator);
+        using var you = await studio.SignIn("You", Role.Owner);
+        studio.Store.Projects.SetMembers(project.Id, [studio.Store.People.Find("Ann")!.Id], studio.Store.People.Local().Id);
+        using var next = await ann.Send(HttpMethod.Post, $"/api/projects/{project.Id}/next", JsonContent.Create(new { count = 5 }));
+        Assert.DoesNotContain("private", await next.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        (await you.Post(address.Replace("?turn=", "/turns/", StringComparison.Ordinal) + "/choice", ("choice", "a1")))
+            .EnsureSuccessStatusCode();
+        using var undo = await you.Send(HttpMethod.Post, $"/api/projects/{project.Id}/undo", JsonContent.Create(new { decision = 1 }));
+        Assert.Equal(HttpStatusCode.BadRequest, undo.StatusCode);
+        Assert.Contains("changed on its page", await undo.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -149,17 +201,17 @@ public sealed class DialogueTests(Browser browser) : IAsyncLifetime
         Assert.EndsWith("!", decisions[0].Result.Ideal);
     }
 
-    Project Project() => studio.Store.Projects.Add($"talk {Guid.NewGuid():N}", new()
+    Project Project(RunningStudio? at = null, string template = "") => (at ?? studio).Store.Projects.Add($"talk {Guid.NewGuid():N}", new()
     {
         Task = TaskKind.Dialogue, StrengthLevels = 7, Guidelines = "Be **kind**.",
-        Dialogue = new() { Models = [new("model", "/models/one")] },
-    }, studio.Store.People.Local().Id);
+        Dialogue = new() { Models = [new("model", "/models/one")], ChatTemplate = template },
+    }, (at ?? studio).Store.People.Local().Id);
 
     /// <summary>Starts a conversation.</summary>
     /// <returns>The address of its turn.</returns>
-    async Task<string> Say(Project project, string message)
+    async Task<string> Say(Project project, string message, Visitor? writer = null)
     {
-        using var response = await visitor.Post(
+        using var response = await (writer ?? visitor).Post(
             $"/projects/{project.Id}/dialogues", ("message", message), ("token", $"{Guid.NewGuid():N}"));
         return response.EnsureSuccessStatusCode().RequestMessage!.RequestUri!.PathAndQuery;
     }

@@ -2,7 +2,6 @@ using System.Net;
 using Attune.Store;
 using Attune.Studio.Layout;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
@@ -16,7 +15,7 @@ public sealed class PageErrorTests
         await using var studio = await RunningStudio.Start();
         var project = studio.Project("hotel", new(), 1);
         studio.Store.People.Add("Mia", Role.Annotator);
-        Break(studio, "UPDATE project SET settings = 'x'; UPDATE person SET created_at = 9000000000000000000 WHERE name = 'Mia'");
+        studio.Execute("UPDATE project SET settings = 'x'; UPDATE person SET created_at = 9000000000000000000 WHERE name = 'Mia'");
         using var visitor = new Visitor(studio.Address);
         var thrown = 0;
         foreach (var path in Pages(studio, project.Id))
@@ -79,12 +78,4 @@ public sealed class PageErrorTests
         where !pattern.StartsWith("api/", StringComparison.Ordinal)
         select "/" + string.Join('/', pattern.Split('/').Select(part =>
             part == "{project:long}" ? $"{project}" : part.StartsWith('{') ? "1" : part));
-
-    static void Break(RunningStudio studio, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(studio.Folder, "studio", "studio.db")};Pooling=false");
-        connection.Open();
-        using var command = new SqliteCommand(sql, connection);
-        command.ExecuteNonQuery();
-    }
 }

@@ -5,6 +5,7 @@ using Attune.Training.Recipes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Tests;
@@ -78,6 +79,15 @@ sealed class RunningStudio : IAsyncDisposable
             Answers = [new(JsonValue.Create($"old answer {i}"), "old"), new(JsonValue.Create($"new answer {i}"), "new")],
         })], owner.Id);
         return project;
+    }
+
+    /// <summary>Changes the file of the store behind the studio's back.</summary>
+    public void Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={folder.File("studio/studio.db")};Pooling=false");
+        connection.Open();
+        using var command = new SqliteCommand(sql, connection);
+        command.ExecuteNonQuery();
     }
 
     /// <summary>A person with a personal link who has opened it.</summary>

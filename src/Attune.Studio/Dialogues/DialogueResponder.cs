@@ -51,12 +51,25 @@ sealed class DialogueResponder(
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 log.LogWarning("no responses in conversation {Dialogue}: {Error}", dialogue.Id, error.Message);
-                store.Dialogues.Fail(turn, error.Message);
+                SaveFailure(turn, error.Message);
             }
             finally
             {
                 numbers.TryRemove(turn, out _);
             }
+    }
+
+    /// <summary>The store may be away too. Then the turn stays as it is, and its page asks again.</summary>
+    void SaveFailure(long turn, string failure)
+    {
+        try
+        {
+            store.Dialogues.Fail(turn, failure);
+        }
+        catch (Exception error)
+        {
+            log.LogError(error, "That turn {Turn} has no responses could not be saved", turn);
+        }
     }
 
     async Task Respond(Dialogue dialogue, long turn, CancellationToken stopping)

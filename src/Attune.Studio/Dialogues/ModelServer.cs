@@ -55,7 +55,17 @@ sealed class ModelServer : IDisposable
     public bool HasEnded => process.HasExited;
 
     /// <summary>Waits a moment for the end of the process.</summary>
-    public bool Ends() => process.WaitForExit(TimeSpan.FromSeconds(1));
+    public bool Ends()
+    {
+        try
+        {
+            return process.WaitForExit(TimeSpan.FromSeconds(1));
+        }
+        catch (InvalidOperationException)     // disposed, because another request found that it has ended
+        {
+            return true;
+        }
+    }
 
     void ReadOutput(string? line)
     {

@@ -74,6 +74,7 @@ sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposabl
         {
             if (servers.TryGetValue(key, out var entry) && entry.Server.HasEnded)
             {
+                servers.Remove(key);
                 entry.Server.Dispose();
                 entry = null;
             }
