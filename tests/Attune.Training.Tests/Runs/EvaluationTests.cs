@@ -48,7 +48,10 @@ public sealed class EvaluationTests : IDisposable
     RunFolder Train(int? every, int steps, double cost, List<int> evaluated)
     {
         var done = 0;
-        using var run = new Run(new() { Output = folder.File("run"), EvaluateEvery = every, Device = "cpu" }) { EvaluationCost = cost };
+        using var run = new Run(new() { Output = folder.File("run"), EvaluateEvery = every, Device = "cpu", Dtype = "float32" })
+        {
+            EvaluationCost = cost,
+        };
         foreach (var step in run.Steps(steps, Evaluate))
             done = step.Number;
         return run.Folder;

@@ -76,7 +76,7 @@ public sealed class ServerGeneratorTests : IDisposable
     public void Generate_AFaultThatPasses_IsRetried(string fault)
     {
         Misbehave(fault, number => number <= 2);
-        using var generator = Connect(options: Quick);
+        using var generator = Connect(options: Quick with { Timeout = TimeoutFor(fault) });
         var responses = Sample(generator);
         Assert.Equal(Prompts.Length * 2, responses.Count);
         Assert.Contains(display.Notices, notice => notice.StartsWith("a rollout is sent again: ", StringComparison.Ordinal)
@@ -88,7 +88,7 @@ public sealed class ServerGeneratorTests : IDisposable
     public void Generate_AFaultThatLasts_IsOneMessageSoon(string fault)
     {
         Misbehave(fault, _ => true);
-        using var generator = Connect(options: Quick with { Retries = 1 });
+        using var generator = Connect(options: Quick with { Timeout = TimeoutFor(fault), Retries = 1 });
         var clock = Stopwatch.StartNew();
         var error = Assert.Throws<InvalidDataException>(() => Sample(generator));
         Assert.StartsWith("no rollout server answered: ", error.Message, StringComparison.Ordinal);
@@ -318,7 +318,7 @@ public sealed class ServerGeneratorTests : IDisposable
                 Thread.Sleep(300);
             return null;
         };
-        using var generator = Connect(options: Quick with { Servers = [server.Url, slow.Url], Concurrency = 1, Timeout = 10 });
+        using var generator = Connect(options: Quick with { Servers = [server.Url, slow.Url], Concurrency = 1 });
         Assert.Equal(12, generator.Generate(
             [.. Enumerable.Range(5, 12).Select(id => (int[])[id])], new() { MaxNewTokens = 4 }, run.Random).Count);
         Assert.InRange(slow.Generations, 1, 4);
@@ -328,7 +328,7 @@ public sealed class ServerGeneratorTests : IDisposable
     public void Generate_TooManyRequests_WaitsAsLongAsTheServerAsks()
     {
         server.Fault = (path, at) => path == "/v1/completions" && at <= 4 ? (429, "later") : null;
-        using var generator = Connect(options: Quick with { Timeout = 10, Retries = 0 });
+        using var generator = Connect(options: Quick with { Retries = 0 });
         var clock = Stopwatch.StartNew();
         Assert.Equal(Prompts.Length * 2, Sample(generator).Count);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0.9, 8);       // the double asks for a second
@@ -381,7 +381,9 @@ public sealed class ServerGeneratorTests : IDisposable
 
     void CannotTokenize() => server.Fault = (path, _) => path == "/tokenize" ? (404, "") : null;
 
-    static RolloutOptions Quick => new() { Timeout = 0.5, Backoff = 0.02, Retries = 4 };
+    static RolloutOptions Quick => new() { Timeout = 20, Backoff = 0.02, Retries = 4 };
+
+    static double TimeoutFor(string fault) => fault == "slow" ? 1 : Quick.Timeout;
 
     ServerGenerator Connect(RolloutProtocol protocol = RolloutProtocol.Openai, RolloutOptions? options = null)
     {
