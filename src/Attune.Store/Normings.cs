@@ -17,9 +17,11 @@ public sealed class Normings
 
     internal Normings(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
 
-    /// <summary>Random ordinary items that nobody has decided or has now.</summary>
+    /// <summary>Random ordinary items that nobody has decided or has now, and that are not in an open session.</summary>
     public IReadOnlyList<long> Draw(long project, int count) => database.Read(connection => connection.Query<long>("""
-        SELECT id FROM item WHERE project_id = @project AND kind = 'Normal' AND decided = 0 AND skipped = 0 AND held = 0
+        SELECT id FROM item i WHERE project_id = @project AND kind = 'Normal' AND decided = 0 AND skipped = 0 AND held = 0
+            AND NOT EXISTS (SELECT 1 FROM norming_item ni JOIN norming n ON n.id = ni.norming_id
+                WHERE ni.item_id = i.id AND n.closed_at IS NULL)
         ORDER BY random LIMIT @count
         """, new { project, count = Math.Clamp(count, 0, MostItems) }).AsList());
 
@@ -89,7 +91,9 @@ public sealed class Normings
             Close(connection, time, project, id, by);
     });
 
-    /// <summary>Closes the open sessions with an item, of which everybody has decided everything.</summary>
+    /// <summary>
+    /// Closes the open sessions with an item, of which everybody has decided everything, except what a reviewer gave to another person.
+    /// </summary>
     internal static void CloseComplete(DbConnection connection, TimeProvider time, long item)
     {
         foreach (var (id, project) in connection.Query<(long, long)>("""
@@ -97,7 +101,9 @@ public sealed class Normings
             WHERE own.item_id = @item AND n.closed_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM norming_item ni JOIN norming_person np ON np.norming_id = ni.norming_id
                 WHERE ni.norming_id = n.id AND NOT EXISTS (SELECT 1 FROM decision d
-                    WHERE d.item_id = ni.item_id AND d.person_id = np.person_id AND d.adjudicates = 0))
+                    WHERE d.item_id = ni.item_id AND d.person_id = np.person_id AND d.adjudicates = 0)
+                AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = ni.item_id AND r.person_id = np.person_id
+                    AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson'))
             """, new { item }).AsList())
             Close(connection, time, project, id, by: null);
     }

@@ -51,6 +51,32 @@ public sealed class NormingTests : IDisposable
     }
 
     [Fact]
+    public void Draw_ItemsOfAnOpenSession_AreLeftOut()
+    {
+        var project = test.Project(NoChecks, items: 5);
+        var session = Normings.Start(project, test.Owner.Id, "One", [ann.Id, bob.Id], Normings.Draw(project.Id, 3));
+        Assert.Empty(Normings.Draw(project.Id, 5).Intersect(Normings.Find(project.Id, session)!.Items));
+        Normings.Start(project, test.Owner.Id, "Two", [ann.Id, bob.Id], Normings.Draw(project.Id, 5));
+        Assert.Empty(Normings.Draw(project.Id, 5));
+    }
+
+    [Fact]
+    public void Reject_DecisionOfAnOpenSessionToAnotherPerson_CountsAsDecidedAndDoesNotComeBack()
+    {
+        var project = test.Project(NoChecks, items: 2);
+        var session = Normings.Start(project, test.Owner.Id, "One", [ann.Id, bob.Id], Normings.Draw(project.Id, 2));
+        var decision = Decide(project, ann, 0);
+        test.Store.Reviews.Reject(project, test.Owner.Id, decision.Id, 1, seen: 0, SentTo.OtherPerson, "No.");
+        Assert.NotEqual(decision.Item, Decide(project, ann, 0).Item);
+        Assert.Empty(test.Prompts(project, ann));
+        Decide(project, bob, 0);
+        Assert.False(Normings.Find(project.Id, session)!.IsClosed);
+        Decide(project, bob, 0);
+        Assert.True(Normings.Find(project.Id, session)!.IsClosed);
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
     public void Submit_ByManyAtOnce_ClosesTheSessionOnce()
     {
         var project = test.Project(NoChecks, items: 8);
