@@ -195,7 +195,9 @@ public sealed class Dialogues
     /// <param name="turn">The turn.</param>
     /// <param name="choice">The choice, in the order shown; the better response has the rank 0.</param>
     /// <param name="seconds">The time spent, without idle time; null for the time since the responses came.</param>
-    /// <exception cref="InvalidDataException">The choice does not match the project's settings, or there are no responses yet.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The choice does not match the project's settings, there are no responses yet, or a reviewer discarded an earlier choice.
+    /// </exception>
     public void Choose(Project project, long person, long dialogue, long turn, AnnotationResult choice, double? seconds)
     {
         var kept = database.Write(connection => Choose(connection, project, person, dialogue, turn, choice, seconds));
@@ -214,6 +216,9 @@ public sealed class Dialogues
             throw new InvalidDataException("the models have not answered this message yet");
         if (found.Decision is { } decision)
             return AnnotationRules.HasSameContent(decision, choice) ? null : decision;
+        if (connection.ExecuteScalar<bool>(
+            "SELECT EXISTS (SELECT 1 FROM review WHERE item_id = @item AND state = 'Rejected')", new { item }))
+            throw new InvalidDataException("a reviewer discarded your choice on this turn; see “Feedback”");
         var result = AnnotationRules.Checked(choice, project.Settings, found.Shown.Count).ByPlace(found.Shown);
         var passed = Math.Max(0, (time.GetUtcNow() - since).TotalSeconds);     // the clock may have been set back
         Annotations.Insert(connection, project.Id, new()

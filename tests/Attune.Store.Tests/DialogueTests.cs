@@ -101,6 +101,16 @@ public abstract class DialogueTests(StoreKind kind) : IDisposable
     }
 
     [Fact]
+    public void Choose_AfterItWasDiscarded_IsRefused()
+    {
+        var project = Project();
+        var turn = Decided(project, Start(project), better: "good");
+        test.Store.Reviews.Reject(project, test.Owner.Id, Turn(turn).Decision!.Id, 1, seen: 0, SentTo.Nobody, "A guess.");
+        Assert.Contains("discarded", Assert.Throws<InvalidDataException>(() => Decided(project, turn, better: "good")).Message);
+        test.AssertCountsEqualARecount();
+    }
+
+    [Fact]
     public void Export_Conversations_AreOneRowForEachBranchAndOnOneSide()
     {
         var project = Project(system: "");
