@@ -9,11 +9,12 @@ public sealed class Adjudications
     /// <summary>The largest number that <see cref="Waiting"/> returns: this many or more.</summary>
     public const int MostWaiting = 1000;
 
-    /// <summary>An ordinary item with two or more different decisions and no adjudication.</summary>
-    const string Disputed = """
+    /// <summary>An ordinary item with two or more different decisions and no adjudication. Strengths may differ.</summary>
+    static string Disputed(DbConnection connection) => $"""
         i.project_id = @project AND i.kind = 'Normal' AND i.decided >= 2
         AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.adjudicates = 1)
-        AND (SELECT count(DISTINCT outcome || coalesce(ranks, ratings, '') || coalesce(judgments, '')) FROM decision d
+        AND (SELECT count(DISTINCT outcome || coalesce(ranks, ratings, '') ||
+                CASE WHEN judgments IS NULL THEN '' ELSE {SqlDialect.Of(connection).ChoicesOf("judgments")} END) FROM decision d
              WHERE d.item_id = i.id AND d.adjudicates = 0 AND d.outcome <> 'Skipped') > 1
         """;
 
@@ -24,11 +25,11 @@ public sealed class Adjudications
 
     /// <summary>How many items need adjudication, counted up to <see cref="MostWaiting"/>.</summary>
     public int Waiting(long project) => database.Read(connection => connection.ExecuteScalar<int>(
-        $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed} LIMIT {MostWaiting}) disputed", new { project }));
+        $"SELECT count(*) FROM (SELECT 1 FROM item i WHERE {Disputed(connection)} LIMIT {MostWaiting}) disputed", new { project }));
 
     /// <summary>The first item after another one that needs adjudication; null when there is none.</summary>
     public long? Next(long project, long after = 0) => database.Read(connection => connection.QueryFirstOrDefault<long?>(
-        $"SELECT i.id FROM item i WHERE {Disputed} AND i.id > @after ORDER BY i.id LIMIT 1", new { project, after }));
+        $"SELECT i.id FROM item i WHERE {Disputed(connection)} AND i.id > @after ORDER BY i.id LIMIT 1", new { project, after }));
 
     /// <summary>The latest adjudications, newest first.</summary>
     public IReadOnlyList<(long Item, string Reviewer, DateTimeOffset At)> Newest(long project, int count) => database.Read(connection =>

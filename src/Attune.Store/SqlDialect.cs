@@ -18,6 +18,12 @@ abstract class SqlDialect
     /// <summary>Follows the name of a table that must be read by an index; null: by none.</summary>
     public abstract string IndexedBy(string? index);
 
+    /// <summary>
+    /// A text that is the same for decisions on other questions with the same outcomes and ranks, or ratings where there are no ranks.
+    /// </summary>
+    /// <param name="judgments">The column with a <see cref="Judgment"/> for each question, by key.</param>
+    public abstract string ChoicesOf(string judgments);
+
     /// <summary>Reads a large result; other commands may run on the connection meanwhile.</summary>
     /// <param name="connection">The connection, in a transaction.</param>
     /// <param name="sql">The query.</param>

@@ -10,6 +10,11 @@ sealed class SqliteDialect : SqlDialect
 
     public override string IndexedBy(string? index) => index is null ? "NOT INDEXED" : $"INDEXED BY {index}";
 
+    public override string ChoicesOf(string judgments) => $"""
+        (SELECT group_concat(key || json_extract(value, '$.outcome') ||
+            coalesce(json_extract(value, '$.ranks'), json_extract(value, '$.ratings'), '')) FROM json_each({judgments}))
+        """;
+
     public override Rows Query(DbConnection connection, string sql, object parameters) => new SqliteRows(connection, sql, parameters);
 
     /// <summary>One statement with parameters that are set by hand.</summary>

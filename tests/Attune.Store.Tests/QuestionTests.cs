@@ -123,6 +123,26 @@ public abstract class QuestionTests : IDisposable
         Assert.Equal([("answer 1", 0.625), ("answer 0", 0.875)], Pairs(new("helpful"), new("harmless", 2), new("style")));
     }
 
+    [Fact]
+    public void Waiting_OtherQuestions_CountsChoicesAndNotStrengths()
+    {
+        var strong = test.Project(Settings with { StrengthLevels = 7 }, 2);
+        var (slightly, much) = (First with { Strength = 1 }, First with { Strength = 3 });
+        Decide("Ann", slightly, Bad);
+        Decide("Bob", much, Bad);
+        Assert.Equal(0, test.Store.Adjudications.Waiting(strong.Id));
+        Decide("Ann", slightly, Bad);
+        Decide("Bob", slightly, Tie);
+        Assert.Equal(1, test.Store.Adjudications.Waiting(strong.Id));
+
+        void Decide(string name, Judgment harmless, Judgment style)
+        {
+            var showing = test.Next(strong, test.Person(name));
+            test.Submit(strong, test.Person(name), showing,
+                (Result(First, harmless, style) with { Strength = 1 }).AsShown(showing.Shown));
+        }
+    }
+
     [Theory]
     [InlineData(ExportLayout.Rankings, 1, "need the layout")]
     [InlineData(ExportLayout.Pairs, 0, "above 0")]

@@ -12,6 +12,11 @@ sealed class PostgresDialect : SqlDialect
     /// <summary>PostgreSQL has no such clause; it chooses by its statistics.</summary>
     public override string IndexedBy(string? index) => "";
 
+    public override string ChoicesOf(string judgments) => $"""
+        (SELECT string_agg(key || (value ->> 'outcome') || coalesce(value ->> 'ranks', value ->> 'ratings', ''), ',' ORDER BY key)
+            FROM jsonb_each(CAST({judgments} AS jsonb)))
+        """;
+
     public override Rows Query(DbConnection connection, string sql, object parameters) => new CursorRows(connection, sql, parameters);
 
     /// <summary>https://www.npgsql.org/doc/copy.html</summary>
