@@ -24,9 +24,9 @@ public sealed class Calibrations
         return new(items, decided, right, CalibrationRound.NeededOf(items, project.Settings.CalibrationPass));
     }
 
-    /// <summary>The results of all members of a project.</summary>
+    /// <summary>The results of all members of a project who can sign in, and of those who have decided items of the round.</summary>
     public IReadOnlyDictionary<long, CalibrationRound> All(Project project) => database.Read(connection => connection.Query<long>("""
-        SELECT person_id FROM member WHERE project_id = @Id UNION
+        SELECT m.person_id FROM member m JOIN person p ON p.id = m.person_id WHERE m.project_id = @Id AND p.disabled = 0 UNION
         SELECT d.person_id FROM item i JOIN decision d ON d.item_id = i.id
         WHERE i.project_id = @Id AND i.kind = 'Calibration' AND i.kind <> 'Normal'
         """, new { project.Id }).AsList()

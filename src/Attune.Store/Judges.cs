@@ -29,7 +29,7 @@ public sealed class Judges
         return items.ConvertAll(item => Items.Load(connection, project.Id, item)!);
     });
 
-    /// <summary>Saves votes; those on a pair in an order that has one replace it. The judge becomes a member of the project.</summary>
+    /// <summary>Saves votes; those on a pair in an order that has one replace it.</summary>
     /// <param name="project">The project.</param>
     /// <param name="votes">Votes of one judge on items of the project.</param>
     /// <param name="question">The question; null for the first.</param>
@@ -43,8 +43,6 @@ public sealed class Judges
         if (items.Exists(item => Items.Load(connection, project.Id, item) is null))
             throw new InvalidDataException("a vote is about an item that is not in this project");
         var (key, now) = (project.Settings.JudgmentKey(question) ?? "", time.GetUtcNow());
-        connection.Execute("INSERT INTO member (project_id, person_id) VALUES (@project, @judge) ON CONFLICT DO NOTHING",
-            votes.Select(vote => vote.Judge).Distinct().Select(judge => new { project = project.Id, judge }));
         connection.Execute("""
             INSERT INTO judge_vote (item_id, person_id, question, shown, other, preference, judged_at)
             VALUES (@Item, @Judge, @key, @Shown, @Other, @Preference, @now)

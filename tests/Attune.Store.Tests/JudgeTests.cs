@@ -48,7 +48,6 @@ public sealed class JudgeTests : IDisposable
         Assert.Equal(new Progress(4, 3, 3, 4), test.Store.Projects.Progress(project.Id));
         Assert.Equal([items[3]], test.Store.Judges.Next(project, judge.Id, null, 9).Select(item => item.Id));
         Assert.Equal(3, test.Store.Statistics.Load(project.Id).Annotations.Count);
-        Assert.True(test.Store.Projects.IsMember(project.Id, judge.Id));
         test.Store.Judges.Add(project, [Vote(2, 1, 0, 0)], null, test.Owner.Id);                  // replaces the vote in this order
         Assert.Equal((1.0, 6), (Figures()[0].Consistent.Share, test.Store.Judges.Votes(project).Count));
         test.AssertCountsEqualARecount();
