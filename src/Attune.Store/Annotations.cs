@@ -76,8 +76,13 @@ public sealed class Annotations
     /// <summary>Saves a prompt and the ideal response to it, both written by a person. A second call with the same token changes
     /// nothing.</summary>
     /// <exception cref="InvalidDataException">A text is empty or too long, or the project does not collect demonstrations.</exception>
-    public void Demonstrate(Project project, long person, string prompt, string response, string token, double seconds) =>
-        database.Write(connection =>
+    public void Demonstrate(Project project, long person, string prompt, string response, string token, double seconds)
+    {
+        database.Write(connection => SaveOwn(connection, project, person, prompt, response, token, seconds));
+        Items.Arrange(database, project.Id);
+    }
+
+    void SaveOwn(DbConnection connection, Project project, long person, string prompt, string response, string token, double seconds)
     {
         if (project.Archived || project.Settings.Task != TaskKind.Demonstration)
             throw new InvalidDataException("this project does not collect demonstrations");
@@ -91,8 +96,9 @@ public sealed class Annotations
         {
             Item = item, Person = person, Result = result, Shown = [], Seconds = seconds, At = time.GetUtcNow(),
         }, token);
+        Items.EndAdding(connection, project.Id);
         AppendAudit(connection, project.Id, person, "decided", item, result);
-    });
+    }
 
     /// <summary>The latest decision of a person that <see cref="Undo"/> can withdraw; null where there is none.</summary>
     public long? Last(long project, long person) => database.Read(connection => connection.QueryFirstOrDefault<long?>("""

@@ -34,6 +34,18 @@ public sealed class FormTaskTests : IDisposable
         Assert.Equal("And the gym?", (string)test.Next(project, test.Owner).Prompt!);
     }
 
+    [Fact]
+    public void Demonstrate_OwnPromptOfAProjectWithOverlap_IsGivenToOthersToo()
+    {
+        var project = test.Project(new() { Task = TaskKind.Demonstration, Overlap = 2, CheckEvery = 0 }, items: 0);
+        Assert.Empty(test.Prompts(project, test.Person("Ann")));
+        test.Store.Annotations.Demonstrate(project, test.Owner.Id, "And the gym?", "Below it.", "own", 3);
+        Assert.Empty(test.Prompts(project, test.Owner));
+        test.Submit(project, test.Person("Ann"), test.Next(project, test.Person("Ann")), new() { Ranks = [], Ideal = "In the cellar." });
+        Assert.Equal(new Progress(1, 1, 2, 2), test.Store.Projects.Progress(project.Id));
+        test.AssertCountsEqualARecount();
+    }
+
     [Theory]
     [InlineData("""{"prompt":"1 + 2 + 3","completions":["1 + 2 = 3","3 + 3 = 7","7"],"labels":[true,true,true]}""")]
     [InlineData("""{"prompt":"1 + 2 + 3","completion":"1 + 2 = 3\n3 + 3 = 7\n7"}""")]
