@@ -79,7 +79,7 @@ public sealed class Reviews
     /// <param name="revision">The revision that the reviewer saw.</param>
     /// <param name="seen">The id of the review that the reviewer saw; 0 for none.</param>
     /// <exception cref="InvalidDataException">
-    /// There is no such decision, or it was changed, withdrawn or reviewed in the meantime.
+    /// There is no such decision, it was changed, withdrawn or reviewed in the meantime, or it was corrected.
     /// </exception>
     public void Accept(Project project, long reviewer, long id, int revision, long seen) => database.Write(connection =>
     {
@@ -97,12 +97,12 @@ public sealed class Reviews
     /// <param name="correct">The reviewer's decision, by place. Its rationale is shown to the annotator.</param>
     /// <param name="settled">The id of the item's adjudication that the reviewer saw; 0 for none.</param>
     /// <exception cref="InvalidDataException">
-    /// As for <see cref="Accept"/>; or the reviewer's decision does not match the project's settings, or is the same.
+    /// As for <see cref="Accept"/>, except that it may have been corrected; or the new decision does not match the project's settings.
     /// </exception>
     public void Correct(Project project, long reviewer, long id, int revision, long seen, AnnotationResult correct, long settled) =>
         database.Write(connection =>
         {
-            var decision = Get(connection, project.Id, id, revision, seen);
+            var decision = Get(connection, project.Id, id, revision, seen, mayBeCorrected: true);
             var reason = Checked(correct.Rationale);
             var kept = project.Settings.Rationale ? correct : correct with { Rationale = null };
             Adjudications.Save(connection, time, project, reviewer, decision.Item, kept, settled);
@@ -173,10 +173,11 @@ public sealed class Reviews
             ?? throw new InvalidDataException("this item no longer waits for its annotator; reload the page");
         connection.Execute("UPDATE review SET sent_to = 'OtherPerson' WHERE id = @review", new { review });
         connection.Execute("DELETE FROM lease WHERE review_id = @review", new { review });
+        Normings.CloseComplete(connection, time, item);
         AuditTrail.Append(connection, time, reviewer, project, "given to another annotator", $"item {item}", new { review });
     });
 
-    static Annotation Get(DbConnection connection, long project, long id, int revision, long seen)
+    static Annotation Get(DbConnection connection, long project, long id, int revision, long seen, bool mayBeCorrected = false)
     {
         var decision = Annotations.Find(connection, """
             id = @id AND project_id = @project AND adjudicates = 0 AND outcome <> 'Skipped'
@@ -184,8 +185,11 @@ public sealed class Reviews
             """, new { id, project });
         if (decision?.Revision != revision)
             throw new InvalidDataException("this decision was changed or withdrawn in the meantime; reload the page");
-        return (Of(connection, decision)?.Id ?? 0) == seen ? decision
-            : throw new InvalidDataException("another reviewer has reviewed this decision in the meantime; reload the page");
+        var review = Of(connection, decision);
+        if ((review?.Id ?? 0) != seen)
+            throw new InvalidDataException("another reviewer has reviewed this decision in the meantime; reload the page");
+        return review?.State != ReviewState.Corrected || mayBeCorrected ? decision
+            : throw new InvalidDataException("a correction replaces the votes on this item; change it on the tab “Adjudicate”");
     }
 
     /// <returns>The id of the review.</returns>

@@ -196,8 +196,15 @@ public sealed class ReviewTests : IDisposable
         var review = Assert.Single(Reviews.Feedback(project.Id, ann.Id, 10));
         Assert.Equal((ReviewState.Corrected, "Both are right."), (review.State, review.Reason));
         Assert.Throws<InvalidDataException>(() => Reviews.Accept(project, bob.Id, decision.Id, 1, seen: 0));
-        Reviews.Accept(project, bob.Id, decision.Id, 1, review.Id);
-        Assert.Empty(Reviews.Feedback(project.Id, ann.Id, 10));
+        foreach (var action in new Action[]
+        {
+            () => Reviews.Accept(project, bob.Id, decision.Id, 1, review.Id),
+            () => Reviews.Reject(project, bob.Id, decision.Id, 1, review.Id, SentTo.Nobody, "No."),
+        })
+            Assert.Contains("change it on the tab “Adjudicate”", Assert.Throws<InvalidDataException>(action).Message);
+        var settled = test.Store.Annotations.ForItem(project.Id, decision.Item).Single(each => each.Adjudicates).Id;
+        Reviews.Correct(project, bob.Id, decision.Id, 1, review.Id, new() { Ranks = [1, 0] }, settled);
+        Assert.Equal(bob.Id, Assert.Single(Reviews.Feedback(project.Id, ann.Id, 10)).Reviewer);
     }
 
     [Fact]

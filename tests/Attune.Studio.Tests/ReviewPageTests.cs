@@ -96,9 +96,15 @@ public sealed class ReviewPageTests(Browser browser) : IAsyncLifetime
             ("reason", "Both."));
         Assert.True(corrected.IsSuccessStatusCode);
         Assert.Equal([0, 0], studio.Store.Annotations.ForItem(project.Id, first.Item).Single(each => each.Adjudicates).Result.Ranks);
-        var rejected = await rita.Post($"{path}reject", ("revision", "1"), ("seen", $"{seen}"), ("to", "SamePerson"), ("reason", "No."));
+        var page = await rita.Page($"/{Path($"review?decision={first.Id}")}");
+        Assert.Contains("The correction replaces the votes", page);
+        Assert.DoesNotContain("/accept", page);
+        Assert.DoesNotContain("/reject", page);
+        var second = studio.Store.Reviews.Unreviewed(project.Id, new())[0].Id;
+        var rejected = await rita.Post($"/{Path($"review/{second}/reject")}", ("revision", "1"), ("seen", "0"), ("to", "SamePerson"),
+            ("reason", "No."));
         Assert.Contains("Give to another person", await rejected.Content.ReadAsStringAsync());
-        var passed = await rita.Post($"/{Path("review/waiting")}", ("review", $"{seen}"));
+        var passed = await rita.Post($"/{Path("review/waiting")}", ("review", $"{studio.Store.Reviews.Waiting(project.Id)[0].Id}"));
         Assert.DoesNotContain("Give to another person", await passed.Content.ReadAsStringAsync());
         Assert.Contains("accepted, and adjudications", await rita.Page($"/{Path("export?reviewed=only")}"));
         Assert.Equal(HttpStatusCode.BadRequest, (await rita.Get($"/{Path("review?share=0")}")).StatusCode);

@@ -6,14 +6,14 @@ const isTyping = target => target.matches("textarea, select, input:not([type=rad
 function open(id) {
   const details = document.getElementById(id);
   if (!details)
-    return;                 // a demonstration has no answers to choose from
+    return;                 // a demonstration has no answers to choose from, and a corrected decision cannot be rejected
   details.open = true;
   const first = details.querySelector(id === "reject" ? "textarea" : "input:checked");
   (first ?? details.querySelector("select, input:not([type=hidden])")).focus();
 }
 
 const commands = {
-  a: () => document.getElementById("accept").requestSubmit(),
+  a: () => document.getElementById("accept")?.requestSubmit(),
   c: () => open("correct"),
   r: () => open("reject"),
   n: () => {
@@ -32,7 +32,7 @@ addEventListener("keydown", event => {
     target.form.requestSubmit();
   else if (key === "Escape")
     target.blur();
-  else if (document.getElementById("accept") && !event.ctrlKey && !event.altKey && !event.metaKey && !event.repeat && !isTyping(target)
+  else if (document.getElementById("next") && !event.ctrlKey && !event.altKey && !event.metaKey && !event.repeat && !isTyping(target)
     && Object.hasOwn(commands, key.toLowerCase())) {
     event.preventDefault();
     commands[key.toLowerCase()]();
