@@ -36,7 +36,7 @@ public enum QueueState
 }
 
 /// <summary>The next items of an annotator.</summary>
-public sealed record Turn(QueueState Standing, IReadOnlyList<AssignedItem> Items);
+public sealed record Assignment(QueueState State, IReadOnlyList<AssignedItem> Items);
 
 /// <summary>Assigns items, each to as many annotators as needed, and reserves it for them for some time.</summary>
 public sealed class Queue
@@ -50,26 +50,26 @@ public sealed class Queue
     /// The items assigned to an annotator, plus new ones up to a count: first the calibration round, then ordinary items, with occasional
     /// attention checks. Another call returns the same items, so a page may be reloaded.
     /// </summary>
-    public Turn Next(Project project, long person, int count) =>
+    public Assignment Next(Project project, long person, int count) =>
         HasEnded(project) ? Ended : database.WriteLightly(connection => Assign(connection, project, person, count));
 
     /// <summary>Like <see cref="Next"/>, without a thread that waits.</summary>
-    public async Task<Turn> NextAsync(Project project, long person, int count) =>
+    public async Task<Assignment> NextAsync(Project project, long person, int count) =>
         HasEnded(project) ? Ended : await database.WriteLightlyAsync(connection => Assign(connection, project, person, count));
 
     /// <remarks>The turns of a conversation are items too, but only its own person may see them.</remarks>
     static bool HasEnded(Project project) => project.Archived || project.Settings.Task == TaskKind.Dialogue;
 
-    static Turn Ended => new(QueueState.Done, []);
+    static Assignment Ended => new(QueueState.Done, []);
 
-    Turn Assign(DbConnection connection, Project project, long person, int count)
+    Assignment Assign(DbConnection connection, Project project, long person, int count)
     {
         var ask = new Assigner(connection, project, person, time.GetUtcNow());
         ask.EndLeases();
         var held = ask.Held();
         while (held.Count < count && ask.Draw(held) is { } item)
             held.Add(ask.Lease(item));
-        return new(held.Count > 0 ? QueueState.Open : ask.Standing, held);
+        return new(held.Count > 0 ? QueueState.Open : ask.State, held);
     }
 
     sealed class Assigner(DbConnection connection, Project project, long person, DateTimeOffset now)
@@ -79,7 +79,7 @@ public sealed class Queue
 
         readonly DateTimeOffset until = now.AddMinutes(project.Settings.LeaseMinutes);
 
-        public QueueState Standing { get; private set; } = QueueState.Done;
+        public QueueState State { get; private set; } = QueueState.Done;
 
         /// <summary>
         /// Ends expired leases of all annotators, which makes their items available to others, except of items that a reviewer sent back;
@@ -130,7 +130,7 @@ public sealed class Queue
                     return null;
                 if (KnownItemAccuracy.Load(connection, project.Id, person).Share < project.Settings.CalibrationPass)
                 {
-                    Standing = QueueState.NotCalibrated;
+                    State = QueueState.NotCalibrated;
                     return null;
                 }
             }
@@ -155,6 +155,8 @@ public sealed class Queue
             WHERE n.project_id = @project AND n.closed_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
+                AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = i.id AND r.person_id = @person
+                    AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson')
             ORDER BY n.id, i.position LIMIT 1
             """, new { project = project.Id, person });
 

@@ -29,7 +29,7 @@ public abstract class QueueTests : IDisposable
             Assert.Equal(0, saved.Annotation.Result.Ranks![left]);
             Assert.Equal(1, saved.Annotation.Result.Ranks[1 - left]);
         }
-        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, ann.Id, 1).Standing);
+        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, ann.Id, 1).State);
         Assert.Equal(new Progress(20, 20, 20, 20), test.Store.Projects.Progress(project.Id));
     }
 
@@ -41,7 +41,7 @@ public abstract class QueueTests : IDisposable
         test.Store.Projects.Archive(project.Id, archived: true, test.Owner.Id);
         var archived = test.Store.Projects.Get(project.Id);
         Assert.Equal((QueueState.Done, 0),
-            (test.Store.Queue.Next(archived, ann.Id, 1).Standing, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
+            (test.Store.Queue.Next(archived, ann.Id, 1).State, test.Store.Queue.Next(archived, ann.Id, 1).Items.Count));
         Assert.NotNull(test.Prefer(archived, ann, showing, 0));
     }
 
@@ -168,7 +168,7 @@ public abstract class QueueTests : IDisposable
     public void ASkipFreesThePlaceAndTheItemDoesNotComeBack()
     {
         var project = test.Project(NoChecks, items: 1);
-        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, bob.Id, 0).Standing);
+        Assert.Equal(QueueState.Done, test.Store.Queue.Next(project, bob.Id, 0).State);
         var held = test.Next(project, ann);
         Assert.Empty(test.Prompts(project, bob));          // he has seen all items
         test.Submit(project, ann, held, new() { Outcome = Outcome.Skipped, SkipReason = " not my language " });
@@ -251,7 +251,7 @@ public abstract class QueueTests : IDisposable
         Assert.Equal(["0"], test.Prompts(project, ann));
         foreach (var right in new[] { 0, 1, 1 })            // one of three
             test.Prefer(project, bob, test.Next(project, bob), right);
-        Assert.Equal(QueueState.NotCalibrated, test.Store.Queue.Next(project, bob.Id, 1).Standing);
+        Assert.Equal(QueueState.NotCalibrated, test.Store.Queue.Next(project, bob.Id, 1).State);
         Assert.Null(test.Undo(project, bob));    // he has seen the answers
     }
 

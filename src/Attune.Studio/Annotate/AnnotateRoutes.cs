@@ -51,11 +51,11 @@ static class AnnotateRoutes
     static async Task<IResult> Next(HttpContext context, PreferenceStore store, long project, ItemsRequest request)
     {
         var (found, person) = (context.Project(), context.Person());
-        var turn = await store.Queue.NextAsync(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
+        var assignment = await store.Queue.NextAsync(found, person.Id, Math.Clamp(request.Count, 1, MostAtOnce));
         var markdown = SafeMarkdown.For(found.Settings);
-        return Results.Ok(new NextItems(turn.Standing, [.. turn.Items.Select(showing => ShownItem.Create(showing, markdown))],
+        return Results.Ok(new NextItems(assignment.State, [.. assignment.Items.Select(showing => ShownItem.Create(showing, markdown))],
             store.Annotations.CountOf(project, person.Id),
-            turn.Standing == QueueState.NotCalibrated ? store.Calibrations.Of(found, person.Id) : null));
+            assignment.State == QueueState.NotCalibrated ? store.Calibrations.Of(found, person.Id) : null));
     }
 
     static async Task<IResult> Submit(HttpContext context, PreferenceStore store, long project, Submission submission) =>
