@@ -20,6 +20,7 @@ static class ApiDocument
         (StatusCodes.Status401Unauthorized, "There is no token, it is not valid, or it has expired."),
         (StatusCodes.Status403Forbidden, "The token does not have the scope, or the person does not have the role."),
         (StatusCodes.Status429TooManyRequests, "Too many requests with this token; wait as long as Retry-After says."),
+        (StatusCodes.Status503ServiceUnavailable, "The store cannot be read or written at the moment; send the request again."),
     ];
 
     public static void AddTo(IServiceCollection services) => services.AddOpenApi(options =>
@@ -85,7 +86,8 @@ static class ApiDocument
         var errors = operation.Parameters?.Any(parameter => parameter.In == ParameterLocation.Path) == true
             ? Errors.Append((StatusCodes.Status404NotFound, "It does not exist, or you may not see it.")) : Errors;
         if (metadata.OfType<RequestFile>().Any())
-            errors = errors.Append((StatusCodes.Status415UnsupportedMediaType, "The Content-Type is not one that is read."));
+            errors = errors.Append((StatusCodes.Status413PayloadTooLarge, "The file is too large."))
+                .Append((StatusCodes.Status415UnsupportedMediaType, "The Content-Type is not one that is read."));
         operation.Responses ??= [];
         foreach (var (status, meaning) in errors)
             operation.Responses.TryAdd(status.ToString(CultureInfo.InvariantCulture), new OpenApiResponse

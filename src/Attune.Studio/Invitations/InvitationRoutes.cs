@@ -12,9 +12,6 @@ namespace Attune.Studio.Invitations;
 /// <summary>Invitations to a project: making and revoking them, and joining with one.</summary>
 static class InvitationRoutes
 {
-    /// <summary>The largest body, in bytes, of what somebody without an account sends.</summary>
-    const long LargestBody = 8 << 10;
-
     public static void Map(WebApplication app)
     {
         app.MapGet("/projects/{project:long}/invitations", (long project) =>
@@ -22,7 +19,7 @@ static class InvitationRoutes
         app.MapPost("/projects/{project:long}/invitations", Add).Require(Role.Reviewer);
         app.MapPost("/projects/{project:long}/invitations/{invitation:long}/revoke", Revoke).Require(Role.Reviewer);
         app.MapGet("/invite/{token}", Show).AllowAnonymous();
-        app.MapPost("/invite/account", Join).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        app.MapPost("/invite/account", Join).AllowAnonymousForm();
         app.MapPost("/invite/accept", Accept).Require(Role.Annotator);
         MapApi(app);
     }

@@ -3,6 +3,7 @@ using Attune.Studio.Api;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Attune.Studio.Security;
@@ -15,6 +16,8 @@ public static class Policies
 {
     /// <summary>The route parameter for a project's id; every route of a project uses this name.</summary>
     public const string Project = "project";
+
+    const long LargestAnonymousForm = 8 << 10;     // bytes
 
     internal static void AddTo(IServiceCollection services)
     {
@@ -29,6 +32,10 @@ public static class Policies
 
     public static TBuilder Require<TBuilder>(this TBuilder routes, Role role) where TBuilder : IEndpointConventionBuilder =>
         routes.RequireAuthorization(role.ToString());
+
+    /// <summary>Lets somebody without an account send a form, of a limited size.</summary>
+    internal static TBuilder AllowAnonymousForm<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestAnonymousForm));
 
     /// <summary>Whether the address has no project, or one that the sender may see.</summary>
     internal static bool MaySeeProject(this HttpContext context) => !context.Request.RouteValues.ContainsKey(Project)

@@ -10,20 +10,17 @@ namespace Attune.Studio.Security;
 /// <summary>Signing in with a password, a personal link or an OpenID Connect provider, and signing out.</summary>
 static class SignInRoutes
 {
-    /// <summary>The largest body, in bytes, of what somebody without an account sends.</summary>
-    const long LargestBody = 8 << 10;
-
     const string WrongPassword = "The name or the password is wrong. Use the name that the owner of the studio gave you.";
 
     public static void Map(WebApplication app)
     {
         app.MapGet("/sign-in", (string? to) => new RazorComponentResult<SignInPage>(new { To = to })).AllowAnonymous();
-        app.MapPost("/sign-in", SignIn).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        app.MapPost("/sign-in", SignIn).AllowAnonymousForm();
         app.MapGet("/sign-in/provider", WithProvider).AllowAnonymous();
         app.MapGet("/me/provider", LinkProvider).Require(Role.Annotator);
         app.MapPost("/me/provider/remove", UnlinkProvider).Require(Role.Annotator);
         app.MapGet("/join/{token}", (string token) => new RazorComponentResult<JoinPage>(new { Token = token })).AllowAnonymous();
-        app.MapPost("/join", Join).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        app.MapPost("/join", Join).AllowAnonymousForm();
         app.MapPost("/sign-out", SignOut).Require(Role.Annotator);
         app.MapPost("/sign-out/everywhere", SignOutEverywhere).Require(Role.Annotator);
     }
