@@ -40,6 +40,7 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         Decide("Bob", first: 1, "No.");
         await ann.Page.ReloadAsync();
         await ann.Shows("main", "Krippendorff's alpha");
+        await ann.Shows("main", "−0.67");
         await ann.Shows("main", "Because of <script>alert(1)</script>");
         Assert.True(await ann.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
         var first = ann.Find("section.norming").First;
@@ -50,7 +51,11 @@ public sealed class NormingPageTests(Browser browser) : IAsyncLifetime
         await first.GetByText("Write a note").ClickAsync();
         await first.GetByLabel("Note").FillAsync("I had not seen the price. " + Hostile);
         await first.GetByRole(AriaRole.Button, new() { Name = "Add the note" }).ClickAsync();
+        var bob = studio.Store.People.Find("Bob")!.Id;
+        var withdrawn = studio.Store.Annotations.Undo(project, bob, studio.Store.Annotations.Last(project.Id, bob)!.Value)!;
+        studio.Store.Annotations.Submit(project, bob, new(withdrawn.Item.Token, new() { Ranks = [0, 0] }, 1));
         await rita.Page.GotoAsync(Path("norming/1"));
+        await rita.Shows("section.norming:last-of-type", "changed");
         await rita.Shows("main", "I had not seen the price.");
         Assert.DoesNotContain("Annotation {", await rita.Find("main").InnerTextAsync());
         Assert.Equal("Because of " + Hostile, studio.Store.Normings.Now(1)[0].Result.Rationale);

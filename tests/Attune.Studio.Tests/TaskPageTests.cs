@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Attune.Store;
 using static Microsoft.Playwright.Assertions;
@@ -47,13 +48,35 @@ public sealed class TaskPageTests(Browser browser, SharedStudio shared) : IClass
         await using var page = await Open(project);
         await page.Shows("h1", "Is each step right?");
         await page.Shows(".marked", "one");
+        await page.Find("[title=right]").Last.ClickAsync();
+        await page.Page.Keyboard.PressAsync("g");
+        await Expect(page.Find("details.guidelines[open]")).ToHaveCountAsync(1);
         foreach (var key in (string[])["0", "ArrowDown", "ArrowUp", "-"])
             await page.Page.Keyboard.PressAsync(key);
         await page.Shows(".marked", "three");
         Assert.True(await page.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
         await page.Page.Keyboard.PressAsync("Enter");
         await page.Shows("[role=status]", "All done for now");
-        Assert.Equal([2, 1, null], Mine(project).Single().Result.Ratings);
+        Assert.Equal([2, 1, 3], Mine(project).Single().Result.Ratings);
+    }
+
+    [Fact]
+    public async Task Steps_SentBack_ShowTheReasonAndTheLabels()
+    {
+        var project = Project(new() { Task = TaskKind.Steps, RatingLevels = 3, CheckEvery = 0 }, ["one", "two"]);
+        var (store, person) = (studio.Store, studio.Store.People.Local().Id);
+        var showing = store.Queue.Next(project, person, 1).Items[0];
+        var decision = store.Annotations.Submit(
+            project, person, new(showing.Token, new() { Outcome = Outcome.Rated, Ratings = [1, null] }, 1))!.Annotation;
+        using var visitor = new Visitor(studio.Address);
+        var review = WebUtility.HtmlDecode(await visitor.Page($"/projects/{project.Id}/review"));
+        Assert.Contains("1 wrong, 2 –", review);
+        Assert.Contains("<h2 id=\"answer-1\">Step 2</h2>", review);
+        Assert.Contains("selected>no label", review);
+        store.Reviews.Reject(project, person, decision.Id, 1, seen: 0, SentTo.SamePerson, "The first step is right.");
+        var page = await visitor.Page($"/projects/{project.Id}/task");
+        Assert.Contains("The first step is right.", page);
+        Assert.Contains("value=\"1\" checked", page);
     }
 
     Project Project(ProjectSettings settings, IReadOnlyList<string> answers)

@@ -10,6 +10,9 @@ static class Format
     /// <summary>How much better, by strength, as on the ranking page (annotate-choices.js).</summary>
     static readonly string[] Degrees = ["barely better or unsure", "slightly better", "better", "much better", "far better"];
 
+    /// <summary>The labels of a step, from level 1 on.</summary>
+    public static IReadOnlyList<string> StepLabels { get; } = ["wrong", "neutral", "right"];
+
     public static string Percent(double? share) => share is { } value ? NumberFormat.Percent(value) : "–";
 
     public static string Percent(Proportion proportion) => Percent(proportion.Share);
@@ -29,21 +32,28 @@ static class Format
     /// <summary>The letter of a response in its item, A for the first.</summary>
     public static char Letter(int place) => (char)('A' + place);
 
+    /// <summary>The order in which an annotator saw the responses.</summary>
+    public static string Shown(Annotation decision, TaskKind task) =>
+        task == TaskKind.Steps ? "of the answer" : string.Join(' ', decision.Shown.Select(Letter));
+
+    /// <summary>"Answer A", or "Step 1".</summary>
+    public static string Title(TaskKind task, int place) => task == TaskKind.Steps ? $"Step {place + 1}" : $"Answer {Letter(place)}";
+
     /// <summary>
-    /// For example "A much better", "C > A = B", "all bad", "A 4, B 2"; with several questions, "helpful: A better; harmless: tie".
+    /// For example "A much better", "C > A = B", "all bad", "A 4, B 2", "1 right, 2 wrong"; with several questions, "helpful: A better;
+    /// harmless: tie".
     /// </summary>
-    /// <param name="verdict">The decision.</param>
-    /// <param name="questions">The questions of the project.</param>
-    public static string Describe(AnnotationResult verdict, IReadOnlyList<Question> questions) =>
-        verdict.Judgments is null || questions.Count == 0 ? Describe(verdict)
-        : string.Join("; ", questions.Select((question, i) => (question.Key, Own: verdict.For(i == 0 ? null : question.Key)))
-            .Where(question => question.Own is not null).Select(question => $"{question.Key}: {Describe(question.Own!)}"));
+    public static string Describe(AnnotationResult verdict, ProjectSettings settings) =>
+        verdict.Judgments is null || settings.Questions.Count == 0 ? Describe(verdict, settings.Task)
+        : string.Join("; ", settings.Questions.Select((question, i) => (question.Key, Own: verdict.For(i == 0 ? null : question.Key)))
+            .Where(question => question.Own is not null).Select(question => $"{question.Key}: {Describe(question.Own!, settings.Task)}"));
 
     /// <summary>The decision on the first question.</summary>
-    public static string Describe(AnnotationResult verdict) => verdict.Outcome switch
+    public static string Describe(AnnotationResult verdict, TaskKind task) => verdict.Outcome switch
     {
         Outcome.AllBad => "all bad",
         Outcome.Skipped => verdict.SkipReason is { } reason ? $"skipped: {reason}" : "skipped",
+        Outcome.Rated when task == TaskKind.Steps => Labels(verdict.Ratings!),
         Outcome.Rated => Levels(verdict.Ratings!),
         Outcome.BestWorst => $"best {Letter(verdict.Ranks!.ToList().IndexOf(0))}, worst {Letter(verdict.Ranks!.ToList().IndexOf(2))}",
         _ when verdict.Ranks is [] => "answer written",
@@ -59,4 +69,7 @@ static class Format
 
     static string Levels(IReadOnlyList<int?> ratings) =>
         string.Join(", ", ratings.Index().Select(rating => $"{Letter(rating.Index)} {rating.Item?.ToString() ?? "–"}"));
+
+    static string Labels(IReadOnlyList<int?> ratings) => string.Join(", ",
+        ratings.Index().Select(rating => $"{rating.Index + 1} {(rating.Item is { } level ? StepLabels[level - 1] : "–")}"));
 }

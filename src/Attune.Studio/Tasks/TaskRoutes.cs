@@ -28,8 +28,10 @@ static class TaskRoutes
         var (found, person) = (context.Project(), context.Person());
         if (found.Settings.Task is not (TaskKind.Demonstration or TaskKind.Steps))
             return Results.LocalRedirect($"/projects/{project}/annotate");
-        var turn = await store.Queue.NextAsync(found, person.Id, 1);
-        return PageOf(store, found, person, turn.Items is [var next, ..] ? next : null, turn.Standing, was: null);
+        var assignment = await store.Queue.NextAsync(found, person.Id, 1);
+        var next = assignment.Items is [var first, ..] ? first : null;
+        return PageOf(store, found, person, next, assignment.State, next?.Returned?.Decision is { } was
+            ? was.Result.AsShown(was.Shown) : null);
     }
 
     static RazorComponentResult<TaskPage> PageOf(

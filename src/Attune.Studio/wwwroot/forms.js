@@ -5,7 +5,7 @@ const Idle = 60_000;     // milliseconds without activity after which time does 
 
 // Keys: an element with data-keys is pressed, focused or opened by any of them, unless somebody writes.
 addEventListener("keydown", event => {
-  const field = event.target.closest("input, textarea, select");
+  const field = event.target.closest("input:not([type=radio]), textarea, select");
   if (field && event.key === "Escape")
     field.blur();
   if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey))
@@ -38,7 +38,7 @@ function submit(form) {
 // Key E unfolds reasoning and tool calls.
 addEventListener("keydown", event => {
   const folded = [...document.querySelectorAll("details.fold")];
-  if (event.key === "e" && !event.target.closest("input, textarea, select")) {
+  if (event.key === "e" && !event.target.closest("input:not([type=radio]), textarea, select")) {
     const open = folded.some(part => !part.open);
     folded.forEach(part => part.open = open);
   }
