@@ -33,7 +33,9 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
     /// <param name="trained">Which of its parameters are trained.</param>
     /// <param name="run">The run.</param>
     /// <param name="cancellation">Ends requests.</param>
-    /// <exception cref="InvalidDataException">A server cannot be reached, or has another tokenizer.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A server cannot be reached or has another tokenizer, or the weights cannot be sent to it.
+    /// </exception>
     public static ServerGenerator Connect(
         RolloutOptions options, LanguageModel model, string baseModel, Tokenizer tokenizer, TrainedParameters trained, Run run,
         CancellationToken cancellation)
@@ -41,6 +43,11 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
         if (model.Backbone.Kind != BackboneKind.Decoder)
             throw new InvalidDataException(
                 $"`rollout.engine` must be local with {baseModel}: servers of rollouts have decoder-only models");
+        var transfer = options.WeightsFor(trained.HasAdapter);
+        if (transfer == WeightTransfer.Folder && trained.HasAdapter && model.Parameters.Any(parameter => parameter.Owner is not null))
+            throw new InvalidDataException(
+                "`rollout.weights` must be adapter, and `rollout.protocol` openai, with `run.shardWeights` and `parameters.lora`: no "
+                + "process has the whole model, which the adapter would be merged into.");
         var servers = Ranks.IsFirst ? new ServerPool(options, run.Notice) : null;
         try
         {
@@ -51,7 +58,6 @@ public sealed class ServerGenerator : ITextGenerator, IRunState, IDisposable
             servers?.Dispose();
             throw;
         }
-        var transfer = options.WeightsFor(trained.HasAdapter);
         var parent = options.WeightsFolder.Length > 0 ? options.WeightsFolder : Path.Combine(run.Folder.Path, "rollout");
         var folders = new WeightFolders(
             Path.GetFullPath(parent), transfer,

@@ -8,6 +8,7 @@ using Attune.Torch;
 using Attune.Torch.Distributed;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
+using Attune.Training.Servers;
 
 namespace Attune.Training.Tests.Distributed;
 
@@ -111,6 +112,11 @@ public sealed class ShardedWeightsTests : IDisposable
         var sft = (SftRecipe)Recipe("sft", "a");
         Refused("sft", sft with { Training = sft.Training with { Workers = 2 } }, "`training.workers` must be 1");
         Refused("sft", Lora(sft, new() { Rank = 2 }), "`parameters.lora.merge` must be false");
+        Refused("grpo", (GrpoRecipe)Recipe("grpo", "a") with
+        {
+            Parameters = new() { Lora = new() { Rank = 2, Merge = false } },
+            Rollout = new() { Engine = RolloutEngine.Server, Servers = ["http://127.0.0.1:1"], Weights = WeightTransfer.Folder },
+        }, "`rollout.weights` must be adapter");
 
         void Refused(string method, IRecipe recipe, string reason)
         {
