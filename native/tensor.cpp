@@ -1,6 +1,8 @@
 // The metadata of tensors for managed code, and the conversion from and to raw bytes.
 #include "export.h"
 
+#include <c10/core/DeviceGuard.h>
+
 using namespace attune;
 
 namespace {
@@ -45,6 +47,7 @@ ATTUNE_EXPORT int attune_tensor_set_storage(void* handle, int32_t allocated) {
     return guard([&] {
         const auto& t = tensor(handle);
         TORCH_CHECK(t.is_contiguous() && t.storage_offset() == 0, "only a contiguous tensor can free its memory");
+        c10::DeviceGuard device(t.device());
         auto* storage = t.storage().unsafeGetStorageImpl();
         auto bytes = allocated ? static_cast<size_t>(t.numel()) * t.itemsize() : 0;
         storage->set_data_ptr_noswap(c10::GetAllocator(t.device().type())->allocate(bytes));
