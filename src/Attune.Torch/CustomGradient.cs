@@ -7,19 +7,32 @@ namespace Attune.Torch;
 /// <summary>Lets libtorch's backward pass call functions of managed code (see <see cref="Tensor.WithBackward"/>).</summary>
 static unsafe class CustomGradient
 {
-    [ThreadStatic] static ExceptionDispatchInfo? failure;
+    /// <summary>
+    /// Where the functions that this thread has set leave their exception: libtorch calls those of a GPU on threads of its own.
+    /// </summary>
+    [ThreadStatic] static Failure? failure;
 
     public static void Set(Tensor output, Tensor input, Func<Tensor, Tensor, Tensor?> backward, IDisposable? needed)
     {
-        var state = GCHandle.ToIntPtr(GCHandle.Alloc(new State(backward, needed)));
-        Native.Check(Native.attune_set_backward(output.Handle, input.Handle, state, &Compute, &Release));
+        var state = new State(backward, needed, failure ??= new());
+        var handle = GCHandle.Alloc(state);
+        try
+        {
+            Native.Check(Native.attune_set_backward(output.Handle, input.Handle, GCHandle.ToIntPtr(handle), &Compute, &Release));
+        }
+        catch
+        {
+            Release(state, handle);
+            throw;
+        }
     }
 
-    /// <summary>Throws the exception with which a function ended the backward pass, or libtorch's error.</summary>
+    /// <summary>
+    /// Throws the exception with which a function ended the backward pass, or libtorch's error. Called on the thread that made the graph.
+    /// </summary>
     public static void Check(int status)
     {
-        var thrown = failure;
-        failure = null;
+        var thrown = failure?.Take();
         if (status != 0)
             thrown?.Throw();
         Native.Check(status);
@@ -37,19 +50,33 @@ static unsafe class CustomGradient
         }
         catch (Exception error)
         {
-            failure = ExceptionDispatchInfo.Capture(error);
+            StateOf(state).Failure.Error = ExceptionDispatchInfo.Capture(error);
             return 1;
         }
     }
 
     [UnmanagedCallersOnly]
-    static void Release(nint state)
+    static void Release(nint state) => Release(StateOf(state), GCHandle.FromIntPtr(state));
+
+    static void Release(State state, GCHandle handle)
     {
-        StateOf(state).Needed?.Dispose();
-        GCHandle.FromIntPtr(state).Free();
+        state.Needed?.Dispose();
+        handle.Free();
     }
 
     static State StateOf(nint state) => (State)GCHandle.FromIntPtr(state).Target!;
 
-    sealed record State(Func<Tensor, Tensor, Tensor?> Backward, IDisposable? Needed);
+    sealed record State(Func<Tensor, Tensor, Tensor?> Backward, IDisposable? Needed, Failure Failure);
+
+    sealed class Failure
+    {
+        public ExceptionDispatchInfo? Error { get; set; }
+
+        public ExceptionDispatchInfo? Take()
+        {
+            var taken = Error;
+            Error = null;
+            return taken;
+        }
+    }
 }

@@ -95,6 +95,42 @@ public sealed class GradientTests
         Assert.Equal("stop", Assert.Throws<OperationCanceledException>(() => y.Sum().Backward()).Message);
     }
 
+    /// <summary>Beyond 60 nested backward passes libtorch computes on other threads, as it always does on a GPU.</summary>
+    [Fact]
+    public void Backward_OwnGradientThrowsOnAThreadOfLibtorch_ThrowsTheSameException()
+    {
+        using var scope = TensorScope.Open();
+        var threads = new HashSet<int>();
+        Assert.Equal("stop", Assert.Throws<OperationCanceledException>(() => Nest(depth: 64)).Message);
+        Assert.True(threads.Count > 1, "libtorch uses threads of its own");
+
+        void Nest(int depth)
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            if (depth == 0)
+                throw new OperationCanceledException("stop");
+            using var grad = Autograd.EnableGrad();
+            var x = Tensor.Ones([1]);
+            x.RequiresGrad = true;
+            x.Detach().Square().WithBackward(x, (_, _) =>
+            {
+                Nest(depth - 1);
+                return null;
+            }).Sum().Backward();
+        }
+    }
+
+    [Fact]
+    public void WithBackward_Refused_DisposesWhatItNeeds()
+    {
+        using var needed = new CancellationTokenSource();
+        using var scope = TensorScope.Open();
+        var freed = Tensor.Ones([2]);
+        freed.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => freed.WithBackward(Tensor.Ones([2]), (_, _) => null, needed));
+        Assert.Throws<ObjectDisposedException>(() => needed.Token);
+    }
+
     [Fact]
     public void WithBackward_GraphIsFreed_DisposesWhatItNeeds()
     {
