@@ -13,21 +13,21 @@ public sealed partial class Tensor
     /// </summary>
     public static Tensor? Attend(Tensor q, Tensor k, Tensor v, Tensor attentionMask, double scale)
     {
-        Native.Check(Native.attune_attention(q.Handle, k.Handle, v.Handle, attentionMask.Handle, scale, out var result));
+        Native.Check(Native.attune_attention(q.DataHandle, k.DataHandle, v.DataHandle, attentionMask.DataHandle, scale, out var result));
         return result == 0 ? null : new(result);
     }
 
     /// <summary>Applies an activation to a contiguous tensor.</summary>
     public Tensor? Activate(SigmoidActivation activation)
     {
-        Native.Check(Native.attune_activation(Handle, activation.Linear, activation.Cubic, out var result));
+        Native.Check(Native.attune_activation(DataHandle, activation.Linear, activation.Cubic, out var result));
         return result == 0 ? null : new(result);
     }
 
     /// <summary>The activation of this tensor (…, F), multiplied by another (…, F), as in gated MLPs.</summary>
     public Tensor? Gate(Tensor up, SigmoidActivation activation)
     {
-        Native.Check(Native.attune_gated(Handle, up.Handle, activation.Linear, activation.Cubic, out var result));
+        Native.Check(Native.attune_gated(DataHandle, up.DataHandle, activation.Linear, activation.Cubic, out var result));
         return result == 0 ? null : new(result);
     }
 
@@ -37,7 +37,7 @@ public sealed partial class Tensor
     /// </summary>
     public Tensor? Norm(Tensor weight, Tensor? bias, double epsilon, double offset, DType dtype)
     {
-        Native.Check(Native.attune_norm(Handle, weight.Handle, bias?.Handle ?? 0, epsilon, offset, (int)dtype, out var result));
+        Native.Check(Native.attune_norm(DataHandle, weight.DataHandle, bias?.DataHandle ?? 0, epsilon, offset, (int)dtype, out var result));
         return result == 0 ? null : new(result);
     }
 
@@ -48,7 +48,7 @@ public sealed partial class Tensor
     public static unsafe (Tensor Logprobs, Tensor Entropy, Tensor Likeliest)? TokenLogprobs(Tensor logits, Tensor targets)
     {
         var results = stackalloc nint[3];
-        Native.Check(Native.attune_token_logprobs(logits.Handle, targets.Handle, results));
+        Native.Check(Native.attune_token_logprobs(logits.DataHandle, targets.DataHandle, results));
         return results[0] == 0 ? null : (new(results[0]), new(results[1]), new(results[2]));
     }
 
@@ -58,14 +58,14 @@ public sealed partial class Tensor
     /// </summary>
     public static (Tensor Tokens, Tensor Logprobs)? Draw(Tensor logits, Tensor uniform)
     {
-        Native.Check(Native.attune_draw(logits.Handle, uniform.Handle, out var tokens, out var logprobs));
+        Native.Check(Native.attune_draw(logits.DataHandle, uniform.DataHandle, out var tokens, out var logprobs));
         return tokens == 0 ? null : (new(tokens), new(logprobs));
     }
 
     /// <summary>One step of Adam on this parameter.</summary>
     public unsafe bool AdamInPlace(Tensor gradient, Tensor mean, Tensor square, AdamStep step)
     {
-        Native.Check(Native.attune_adam(Handle, gradient.Handle, mean.Handle, square.Handle, (float*)&step, out var done));
+        Native.Check(Native.attune_adam(DataHandle, gradient.DataHandle, mean.DataHandle, square.DataHandle, (float*)&step, out var done));
         return done != 0;
     }
 }

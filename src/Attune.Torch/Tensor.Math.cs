@@ -108,7 +108,7 @@ public sealed partial class Tensor
     /// <summary>x Wᵀ + b, weight (out, in)</summary>
     public Tensor Linear(Tensor weight, Tensor? bias = null)
     {
-        Native.Check(Native.attune_linear(Handle, weight.Handle, bias?.Handle ?? 0, out var result));
+        Native.Check(Native.attune_linear(DataHandle, weight.DataHandle, bias?.DataHandle ?? 0, out var result));
         return result == 0 ? Aten.Linear.Call(this, weight, bias) : new(result);
     }
 
@@ -124,7 +124,7 @@ public sealed partial class Tensor
     /// <param name="tokens">(…) int64</param>
     public static Tensor Embedding(Tensor table, Tensor tokens)
     {
-        Native.Check(Native.attune_embedding(table.Handle, tokens.Handle, out var result));
+        Native.Check(Native.attune_embedding(table.DataHandle, tokens.DataHandle, out var result));
         return result == 0 ? Aten.Embedding.Call(table, tokens, -1, false, false) : new(result);
     }
 

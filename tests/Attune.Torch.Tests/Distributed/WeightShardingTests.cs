@@ -54,6 +54,24 @@ public sealed class WeightShardingTests
         Assert.Equal([3, 3], tensor.FillInPlace(3).ToArray<float>());
     }
 
+    [Fact]
+    public void Kernel_TensorWithoutStorage_IsRefused()
+    {
+        using var scope = TensorScope.Open();
+        Tensor x = Tensor.Ones([2, 2]), freed = Tensor.Ones([2, 2]), row = Tensor.Ones([2]), heads = Tensor.Ones([1, 1, 2, 2]);
+        foreach (var tensor in (Tensor[])[freed, row, heads])
+            tensor.FreeStorage();
+        foreach (var kernel in (Func<object?>[])
+        [
+            () => x.Linear(freed), () => freed.Linear(x), () => x.Linear(x, row), () => Tensor.Embedding(freed, Tensor.From([1L], 1)),
+            () => x.Norm(row, null, 1e-5, 0, DType.Float32), () => x.Norm(Tensor.Ones([2]), row, 1e-5, 0, DType.Float32),
+            () => freed.Activate(SigmoidActivation.Silu), () => x.Gate(freed, SigmoidActivation.Silu),
+            () => Tensor.Attend(heads, heads, heads, heads, 1), () => Tensor.TokenLogprobs(freed, Tensor.From([0L, 1], 2)),
+            () => Tensor.Draw(freed, Tensor.Zeros([2], DType.Float64)), () => freed.AdamInPlace(x, x, x, default),
+        ])
+            Assert.Contains("was freed", Assert.Throws<InvalidOperationException>(kernel).Message, StringComparison.Ordinal);
+    }
+
     static (WeightSharding Sharding, Shard[] Shards) NewSharding(IRanks group)
     {
         var sharding = new WeightSharding(group);
