@@ -8,6 +8,7 @@ using Attune.Torch;
 using Attune.Training.Algorithms;
 using Attune.Training.Batches;
 using Attune.Training.Estimation;
+using Attune.Training.Optimizers;
 using Attune.Training.Parameters;
 using Attune.Training.Policies;
 using Attune.Training.Recipes;
@@ -194,6 +195,23 @@ public sealed class MemoryTests : IDisposable
         using var random = new RandomSource(1);
         using var noGrad = Autograd.NoGrad();
         return policy.Respond([new([5, 6, 7], "")], random, samples: 2);
+    }
+
+    [Fact]
+    public void HasGradient_GradientsAreCleared_KeepsNone()
+    {
+        using var scope = TensorScope.Open();
+        var parameter = new Models.Layers.Parameter([1 << 18], initialStd: 0) { Value = Tensor.Zeros([1 << 18]) };
+        parameter.Trainable = true;
+        var optimizer = new Optimizer(new Sgd(momentum: 0, nesterov: false), [("w", parameter)], weightDecay: 0);
+        var before = LiveBytes();
+        using (TensorScope.Open())
+            parameter.Value.Sum().Backward();
+        Assert.InRange(LiveBytes() - before, 1 << 20, 2 << 20);
+        Assert.Equal([true], optimizer.HasGradient);
+        optimizer.ClearGradients();
+        Assert.InRange(LiveBytes() - before, 0, 1 << 16);
+        parameter.Value.Dispose();
     }
 
     static long LiveBytes()

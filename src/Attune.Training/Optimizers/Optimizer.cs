@@ -70,7 +70,14 @@ public sealed class Optimizer : IRunState
     }
 
     /// <summary>Whether each parameter has a gradient on this rank.</summary>
-    public bool[] HasGradient => [.. slots.Select(slot => slot.Parameter.Value.Grad is not null)];
+    public bool[] HasGradient
+    {
+        get
+        {
+            using var scope = TensorScope.Open();
+            return [.. slots.Select(slot => slot.Parameter.Value.Grad is not null)];
+        }
+    }
 
     /// <summary>
     /// Adds up the gradients of all ranks. Only the rank that updates a parameter then has its gradient, if any rank had one. Those of
