@@ -1,12 +1,14 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
+using System.Net.Sockets;
 
 namespace Attune.Training.Remote;
 
 /// <summary>Sends requests to web servers.</summary>
 /// <param name="key">Sent as a bearer token; null or empty for none.</param>
-sealed class HttpCalls(string? key = null) : IDisposable
+/// <param name="maxBytes">The most bytes of an answer, or of an event of a stream.</param>
+sealed class HttpCalls(string? key = null, int maxBytes = IRemote.MaxAnswerBytes) : IDisposable
 {
     readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) })
     {
@@ -55,18 +57,21 @@ sealed class HttpCalls(string? key = null) : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    static async Task<byte[]> WholeAsync(HttpContent content, CancellationToken cancellation)
+    async Task<byte[]> WholeAsync(HttpContent content, CancellationToken cancellation)
     {
-        await content.LoadIntoBufferAsync(IRemote.MaxAnswerBytes, cancellation).ConfigureAwait(false);
+        await content.LoadIntoBufferAsync(maxBytes, cancellation).ConfigureAwait(false);
         return await content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
     }
 
-    static async Task ReadEventsAsync(HttpContent content, Action<byte[]> receive, CancellationToken cancellation)
+    async Task ReadEventsAsync(HttpContent content, Action<byte[]> receive, CancellationToken cancellation)
     {
-        var stream = await content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        await foreach (var data in SseParser.Create(stream, (_, data) => data.ToArray()).EnumerateAsync(cancellation).ConfigureAwait(false))
-            if (!data.Data.AsSpan().SequenceEqual("[DONE]"u8))
-                receive(data.Data);
+        using var stream = new LimitedStream(await content.ReadAsStreamAsync(cancellation).ConfigureAwait(false), maxBytes);
+        await foreach (var item in SseParser.Create(stream, (_, data) => data.ToArray()).EnumerateAsync(cancellation).ConfigureAwait(false))
+        {
+            stream.EndPart();
+            if (!item.Data.AsSpan().SequenceEqual("[DONE]"u8))
+                receive(item.Data);
+        }
     }
 
     async Task<T> SendAsync<T>(
@@ -75,25 +80,33 @@ sealed class HttpCalls(string? key = null) : IDisposable
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(timeout);
+        var hasBegun = false;
         try
         {
-            return await SendAsync(method, url, body, read, deadline.Token).ConfigureAwait(false);
+            return await SendAsync(method, url, body, Begun, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
-            throw new IOException($"{url} did not answer within {timeout.TotalSeconds} s", error);
+            throw new IOException(
+                $"{url} did not {(hasBegun ? "finish its answer" : "answer")} within {timeout.TotalSeconds} s", error);
         }
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new InvalidDataException($"the answer of {url} has more than {IRemote.MaxAnswerBytes} bytes", error);
+            throw new InvalidDataException($"the answer of {url} has more than {maxBytes} bytes", error);
         }
         catch (HttpRequestException error)
         {
             throw new IOException($"{url} cannot be reached: {error.Message}", error);
         }
-        catch (HttpIOException error)
+        catch (IOException error) when (error is HttpIOException || error.InnerException is SocketException)
         {
             throw new IOException($"{url} ended its answer too early: {error.Message}", error);
+        }
+
+        Task<T> Begun(HttpContent content, CancellationToken token)
+        {
+            hasBegun = true;
+            return read(content, token);
         }
     }
 
