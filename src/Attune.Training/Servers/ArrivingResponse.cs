@@ -3,7 +3,7 @@ using Attune.Generation;
 namespace Attune.Training.Servers;
 
 /// <summary>
-/// A response as far as it has arrived. Its tokens are kept when a server fails, and another request continues after them.
+/// The part of a response that has arrived. Its tokens are kept when a server fails, and another request continues after them.
 /// </summary>
 sealed class ArrivingResponse
 {

@@ -67,7 +67,9 @@ sealed class ResponseRules(LanguageModel model, Tokenizer tokenizer, SamplingOpt
 
     /// <summary>Where tokens end a response, and why; null where more tokens may follow.</summary>
     /// <param name="tokens">Tokens of a response.</param>
-    /// <param name="from">Those before this one end with no stop string.</param>
+    /// <param name="from">
+    /// The index of the first token at which a stop string may end; earlier ones were checked by the server that sampled them.
+    /// </param>
     public (int Length, string FinishReason)? FindEnd(IReadOnlyList<int> tokens, int from)
     {
         var history = new TokenHistory([], []);
@@ -78,7 +80,7 @@ sealed class ResponseRules(LanguageModel model, Tokenizer tokenizer, SamplingOpt
                 return (at + 1, "stop");
         }
         return tokens.Count > 0 && EosIds.Contains(tokens[^1]) ? (tokens.Count, "stop")
-            : tokens.Count == sampling.MaxNewTokens ? (tokens.Count, "length")
+            : tokens.Count >= sampling.MaxNewTokens ? (sampling.MaxNewTokens, "length")
             : null;
     }
 

@@ -111,9 +111,12 @@ public sealed record RolloutOptions : IValidatableObject
     /// </summary>
     public bool Stream { get; init; } = true;
 
-    /// <summary>The timeout of a request in seconds.</summary>
+    /// <summary>
+    /// The timeout of a request in seconds. With several ranks it must be well below the time that they wait for each other (600 seconds;
+    /// --rank-timeout of attune launch), because the others wait while rank 0 sends a request again.
+    /// </summary>
     [Range(0d, 86_400d, MinimumIsExclusive = true)]
-    public double Timeout { get; init; } = 600;
+    public double Timeout { get; init; } = 300;
 
     /// <summary>How often a request is retried, on another server where there is one.</summary>
     [Range(0, 100)]

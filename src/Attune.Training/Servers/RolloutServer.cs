@@ -43,7 +43,7 @@ sealed class RolloutServer(string url, HttpCalls calls, TimeSpan timeout) : IDis
 
     /// <summary>Records a failure; a server that has restarted has lost its weights.</summary>
     /// <returns>Whether it is the first since the server was last ready.</returns>
-    public bool Failed(IOException failure, TimeSpan backoff, DateTime now)
+    public bool RecordFailure(IOException failure, TimeSpan backoff, DateTime now)
     {
         (loaded, LastFailure) = (null, failure.Message);
         if (now < ReadyAt)

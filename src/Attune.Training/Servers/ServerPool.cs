@@ -70,7 +70,7 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
                 }
                 catch (IOException failure)
                 {
-                    Note(server, failure, responses.Sum(response => response.Count), isLast: attempt++ > options.Retries);
+                    RecordFailure(server, failure, responses.Sum(response => response.Count), isLast: attempt++ > options.Retries);
                 }
                 finally
                 {
@@ -166,12 +166,12 @@ sealed class ServerPool(RolloutOptions options, Action<string> say) : IDisposabl
     }
 
     /// <summary>Records a failure, and gives up when this was the last attempt, or when no server has answered for as many.</summary>
-    void Note(RolloutServer server, IOException failure, int kept, bool isLast)
+    void RecordFailure(RolloutServer server, IOException failure, int kept, bool isLast)
     {
         bool isNew, givesUp;
         lock (choosing)
         {
-            isNew = server.Failed(failure, TimeSpan.FromSeconds(options.Backoff), DateTime.UtcNow);
+            isNew = server.RecordFailure(failure, TimeSpan.FromSeconds(options.Backoff), DateTime.UtcNow);
             givesUp = isLast || Servers.All(other => other.Failures > options.Retries);
         }
         if (givesUp)

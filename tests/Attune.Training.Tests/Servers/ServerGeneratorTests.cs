@@ -126,6 +126,20 @@ public sealed class ServerGeneratorTests : IDisposable
     }
 
     [Fact]
+    public void Generate_AStreamThatIsCutAfterTooManyTokens_EndsTheResponseAtTheLimit()
+    {
+        var whole = Greedily(Quick);
+        server.Change = answer =>
+        {
+            var choice = answer["choices"]![0]!;
+            choice["token_ids"]!.AsArray().Add(5);
+            choice["logprobs"]!["token_logprobs"]!.AsArray().Add(-1);
+        };
+        server.CutAfter = _ => whole.Max(response => response.Tokens.Length) + 1;
+        Assert.Equal(whole.Select(response => response.Tokens), Greedily(Quick).Select(response => response.Tokens));
+    }
+
+    [Fact]
     public void Generate_AStopStringAcrossACut_EndsTheResponse()
     {
         var tokens = Greedily(Quick)[0].Tokens;
