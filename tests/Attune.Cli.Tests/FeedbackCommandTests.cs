@@ -62,6 +62,27 @@ public sealed class FeedbackCommandTests : IDisposable
         Assert.Equal([2, 4], votes);
     }
 
+    [Fact]
+    public void Feedback_AStoreByItsFile_IsJudged()
+    {
+        Import();
+        var (code, output, error) = Commands.Run([
+            "feedback", "judge", "--project", "hotel", "--name", "jury", "--store", Path.Combine(Studio, "studio.db"),
+            "--judge", "{kind: process, command: \"read line; echo '{\\\"id\\\":1,\\\"scores\\\":[1,0,1,1]}'\", compare: true}",
+        ]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.StartsWith("jury: 2 items judged", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Feedback_NoSuchStore_NamesIt()
+    {
+        var none = folder.File("none.db");
+        Assert.Contains($"There is no store {none}. Name a studio's folder", Run("list", "--store", none).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"There is no store {Path.Combine(Studio, "studio.db")}.", Run("list").Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--judge must be a reward model's folder", "judge", "--project", "hotel", "--judge", "{kind: length}")]
     [InlineData("it has a single question without a key", "judge", "--project", "hotel", "--question", "odd", "--judge",

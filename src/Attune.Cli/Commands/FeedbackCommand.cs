@@ -57,7 +57,7 @@ static class FeedbackCommand
     public static PreferenceStore Open(ParseResult parsed) => StorePath(parsed) is var store
         && (PreferenceStore.IsPostgres(store) || System.IO.File.Exists(store))
         ? PreferenceStore.Open(store)
-        : throw new InvalidDataException($"There is no studio in {parsed.GetValue(Folder)}. Name its folder with --folder.");
+        : throw new InvalidDataException($"There is no store {store}. Name a studio's folder with --folder, or a store with --store.");
 
     public static string StorePath(ParseResult parsed) => parsed.GetValue(Store) ?? StorePath(parsed.GetValue(Folder)!);
 

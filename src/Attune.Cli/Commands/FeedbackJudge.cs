@@ -34,7 +34,7 @@ static class FeedbackJudge
     {
         var command = new Command("judge", "Let a model compare the responses of a project's items, in both orders")
         {
-            FeedbackCommand.Project, Judge, FeedbackCommand.Folder, Name, Question, Most, On,
+            FeedbackCommand.Project, Judge, FeedbackCommand.Folder, FeedbackCommand.Store, Name, Question, Most, On,
         };
         command.SetAction(Run);
         return CommandHelp.WithExample(command, """
