@@ -1,3 +1,4 @@
+using Attune.Cli.Launch;
 using Attune.Torch.Distributed;
 using Attune.Training.Runs;
 using Spectre.Console;
@@ -17,6 +18,10 @@ public static class Displays
             && AnsiConsole.Profile.Capabilities.Ansi
             ? new LiveDisplay(AnsiConsole.Console, TimeProvider.System)
             : new PlainDisplay(Ranks.IsFirst ? Console.Out : TextWriter.Null, TimeProvider.System);
+
+    /// <summary>Whether the error stream is not the terminal. <c>attune launch</c> reads that of a rank, and may write it there.</summary>
+    public static bool LogsGoElsewhere(bool isRedirected, Func<string, string?> environment) =>
+        isRedirected && environment(RankJob.LauncherName) is null;
 
     /// <summary>Whether the output is an interactive terminal that supports escape sequences.</summary>
     public static bool WantsLive(bool isRedirected, Func<string, string?> environment) =>

@@ -12,7 +12,8 @@ sealed class TrainingConsole : IDisposable
     /// <param name="log">The least level of log messages. On a terminal they need the plain display.</param>
     public TrainingConsole(LogLevel log)
     {
-        console = Displays.Pick(canBeLive: log == LogLevel.None || Console.IsErrorRedirected);
+        console = Displays.Pick(canBeLive:
+            log == LogLevel.None || Displays.LogsGoElsewhere(Console.IsErrorRedirected, Environment.GetEnvironmentVariable));
         loggers = LoggerFactory.Create(logging => ConsoleLog.Configure(logging, log));
         Display = new LoggingDisplay(console, loggers);
     }

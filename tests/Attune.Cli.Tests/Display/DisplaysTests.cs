@@ -20,4 +20,12 @@ public sealed class DisplaysTests
         string? Environment(string name) =>
             variable.StartsWith($"{name}=", StringComparison.Ordinal) ? variable[(name.Length + 1)..] : null;
     }
+
+    [Theory]
+    [InlineData(false, null, false)]
+    [InlineData(true, null, true)]
+    [InlineData(true, "4711", false)]
+    public void LogsGoElsewhere_ARedirectedErrorStream_IsAnotherPlaceUnlessALauncherReadsIt(
+        bool isRedirected, string? launcher, bool expected) =>
+        Assert.Equal(expected, Displays.LogsGoElsewhere(isRedirected, name => name == "ATTUNE_LAUNCHER" ? launcher : null));
 }
