@@ -47,7 +47,7 @@ def open_device(rank):
 
 
 def forward(devices, delay, loss, counts):
-    """Forwards packets for ever."""
+    """Forwards packets forever."""
     waiting, number = [], 0
     while True:
         now = time.monotonic()

@@ -55,4 +55,5 @@ sealed class ShardedLayers
             });
             return input.Grad;
         }
-    }}
+    }
+}

@@ -11,6 +11,8 @@ public interface IShard
 }
 
 /// <summary>Neighbouring shards: the weights of a layer.</summary>
+/// <param name="First">The index of the first shard.</param>
+/// <param name="Count">The number of shards.</param>
 public readonly record struct ShardRange(int First, int Count);
 
 /// <summary>
@@ -47,7 +49,7 @@ public sealed class WeightSharding(IRanks ranks) : IRanks
     public GatheredWeights Gather(ShardRange range)
     {
         if (range.Count > 0)
-            Meet(new(range, AddsGradients: false));
+            ExchangeRequests(new(range, AddsGradients: false));
         return new(this, range);
     }
 
@@ -63,7 +65,7 @@ public sealed class WeightSharding(IRanks ranks) : IRanks
         foreach (var (tensor, gradient) in trained.Zip(before))
             tensor.Grad = gradient;
         if (trained.Count > 0)
-            Meet(new(range, AddsGradients: true), gradients);
+            ExchangeRequests(new(range, AddsGradients: true), gradients);
     }
 
     public void Sum(IReadOnlyList<Tensor> tensors)
@@ -99,14 +101,14 @@ public sealed class WeightSharding(IRanks ranks) : IRanks
     /// <summary>Answers the requests of other ranks until all are here.</summary>
     void AnswerRequests()
     {
-        while (Meet(own: null))
+        while (ExchangeRequests(own: null))
         {
         }
     }
 
     /// <summary>Exchanges requests with all ranks, and answers them.</summary>
     /// <returns>Whether any rank had one.</returns>
-    bool Meet(Request? own, IReadOnlyList<Tensor?>? gradients = null)
+    bool ExchangeRequests(Request? own, IReadOnlyList<Tensor?>? gradients = null)
     {
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();

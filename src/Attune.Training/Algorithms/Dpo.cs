@@ -39,7 +39,7 @@ public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options)
         var responses = Policy.WithFrozenActivations(pairs.ToResponses(Device));                    // N distinct responses in P pairs
         var analysis = Policy.Analyze(responses, withExpectedProbability: options.UseWeighting);
         var terms = Terms(pairs, responses, analysis.Logprobs);
-        terms = step?.AddTo(terms) ?? terms;
+        terms = step?.InStep(terms) ?? terms;
         var losses = Losses(
             terms, Shares(pairs), options.UseWeighting ? Weights(analysis, responses, pairs) : null, count, NllTokens);
         var metrics = Metrics(terms.ChosenLogRatio * options.Beta, terms.RejectedLogRatio * options.Beta, terms.Policy, count);
@@ -74,7 +74,9 @@ public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options)
             all.Take(Ranks.Current.Rank).Sum(part => part[0].Length));
     }
 
-    /// <summary>Of the policy and of the reference, each of the chosen and of the rejected responses.</summary>
+    /// <summary>
+    /// (4, P): the log-probabilities of chosen and rejected responses under the policy, then under the reference.
+    /// </summary>
     float[][] Logprobs(TokenComparisons[] examples)
     {
         using var noGrad = Autograd.NoGrad();                         // of the worker's thread
@@ -125,11 +127,12 @@ public sealed class Dpo(Policy policy, Reference? reference, DpoOptions options)
     }
 
     /// <summary>The pairs of a step.</summary>
-    /// <param name="Logprobs">Log-probabilities under the policy and the reference, each of chosen and rejected responses.</param>
+    /// <param name="Logprobs">(4, N): policy chosen, policy rejected, reference chosen, reference rejected; of the step's N pairs.</param>
     /// <param name="First">The index of the first pair of this rank.</param>
     sealed record StepPairs(float[][] Logprobs, int First)
     {
-        public DpoTerms AddTo(DpoTerms own)
+        /// <summary>The terms of this rank's pairs, with those of the whole step.</summary>
+        public DpoTerms InStep(DpoTerms own)
         {
             var device = own.Policy.Chosen.Device;
             Tensor[] numbers = Array.ConvertAll(Logprobs, row => Tensor.From(row, row.Length).To(device));

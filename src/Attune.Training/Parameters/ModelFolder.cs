@@ -40,16 +40,15 @@ public static class ModelFolder
         if (model.Length > 0 || options.Path.Length > 0)
             return LoadTokenizer(model.Length > 0 ? model : options.Path, run);
         var trained = Path.Combine(run.Folder.Path, "tokenizer");
-        _ = Ranks.Once(TrainIfNew);
+        Ranks.Once(TrainIfNew);
         return LoadTokenizer(trained, run);
 
-        bool TrainIfNew()
+        void TrainIfNew()
         {
             if (run.Folder.HasStarted && Directory.Exists(trained))
-                return false;
+                return;
             run.Notice($"training a tokenizer of {options.VocabularySize:N0} tokens");
             AtomicWrite.Folder(trained, options.Train(texts()).Save);
-            return true;
         }
     }
 

@@ -88,8 +88,8 @@ public static class RecipeRunner
     public static IRecipe WithParallelism(IRecipe recipe)
     {
         var (backbone, ranks) = (recipe.DescribeBackbone(), Ranks.Current);
-        if (SharesWeights(recipe))
-            recipe = Shardable(recipe, backbone);
+        if (ShardsWeights(recipe))
+            recipe = WithSharding(recipe, backbone);
         var examples = (recipe.ExamplesOfUpdate + ranks.Count - 1) / ranks.Count;
         var (run, training) = Parallelism.Choose(
             recipe.Run, recipe.Training, new(Math.Max(1, Environment.ProcessorCount / ranks.LocalCount), backbone.ParameterCount, examples)
@@ -101,11 +101,11 @@ public static class RecipeRunner
         return recipe.With(run, training);
     }
 
-    static bool SharesWeights(IRecipe recipe) => recipe.Run.ShardWeights && Ranks.AreMany;
+    static bool ShardsWeights(IRecipe recipe) => recipe.Run.ShardWeights && Ranks.AreMany;
 
     /// <summary>The recipe with one worker: several would gather weights at the same time.</summary>
     /// <exception cref="InvalidDataException">The model or the training cannot be used with <c>run.shardWeights</c>.</exception>
-    static IRecipe Shardable(IRecipe recipe, Backbone backbone)
+    static IRecipe WithSharding(IRecipe recipe, Backbone backbone)
     {
         if (!recipe.CanShardWeights)
             throw new InvalidDataException("`run.shardWeights` must be false for this method, which needs all weights at once.");
@@ -124,7 +124,7 @@ public static class RecipeRunner
 
     static void Train(IRecipe recipe, Run run, CancellationToken cancellation)
     {
-        using var sharding = SharesWeights(recipe) ? Ranks.Use(new WeightSharding(Ranks.Current)) : null;
+        using var sharding = ShardsWeights(recipe) ? Ranks.Use(new WeightSharding(Ranks.Current)) : null;
         recipe.Train(run, cancellation);
     }
 

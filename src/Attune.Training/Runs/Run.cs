@@ -228,10 +228,10 @@ public sealed partial class Run : IDisposable, IRunState
     public void Complete(Action<string> saveModel)
     {
         TakeBest();
-        _ = Ranks.Once(() => WriteResult(saveModel));
+        Ranks.Once(() => WriteResult(saveModel));
     }
 
-    bool WriteResult(Action<string> saveModel)
+    void WriteResult(Action<string> saveModel)
     {
         AtomicWrite.Folder(Folder.Model, folder =>
         {
@@ -242,7 +242,6 @@ public sealed partial class Run : IDisposable, IRunState
         RunReport.Write(Folder, Method);
         AtomicWrite.File(Folder.Summary, summary.ToJsonString(new() { WriteIndented = true }) + "\n");
         display.End($"done in {NumberFormat.Duration(TimeSpan.FromSeconds(Seconds))}; the model is in {Folder.Model}");
-        return true;
     }
 
     public void Dispose()
