@@ -31,6 +31,9 @@ public sealed class ShardedWeightsTests : IDisposable
         var sharded = ThreadRanks.Run(ranks, _ => runs.Start(kind, Sharded(Recipe(kind, "sharded"))))[0];
         RankTests.AssertSameNumbers(one, sharded);
         Numeric.Close(Weights(one), Weights(sharded), kind, 1e-4, 1e-4);
+        using var scope = TensorScope.Open();
+        using var second = Safetensors.Open(Path.Combine(sharded.Checkpoints, "step-000003", "rank-1.safetensors"));
+        Assert.Contains(second.Header.Entries.Keys, name => !name.StartsWith("optimizer/", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -83,6 +86,7 @@ public sealed class ShardedWeightsTests : IDisposable
             using var own = TensorScope.Open();
             using var sharding = Ranks.Use(new WeightSharding(ranks));
             var shared = Pretrained.LoadLanguageModel(runs.LanguageModel);
+            Assert.All(Layers(shared), parameter => Assert.Equal(parameter.Value.IsHeld, parameter.Value.Value.HasStorage));
             shared.SetTrainable(true);
             Pass(shared, length: 5 + 2 * ranks.Rank);
             if (ranks.Rank == 0)
