@@ -110,7 +110,7 @@ sealed class ModelServer : IDisposable
     /// <summary>An answer as events with a token of each response, and at last the finish reasons.</summary>
     static (int, string) Streamed(JsonNode answer, int? cutAfter)
     {
-        if (answer["choices"] is not JsonArray choices || choices.Any(choice => choice!["token_ids"] is null))
+        if (answer["choices"] is not JsonArray { Count: > 0 } choices || choices.Any(choice => choice!["token_ids"] is null))
             return Ok(answer);
         var longest = choices.Max(choice => choice!["token_ids"]!.AsArray().Count);
         var events = Enumerable.Range(0, Math.Min(longest, cutAfter ?? longest)).Select(at => Event(choice =>

@@ -354,7 +354,7 @@ public sealed class ServerGeneratorTests : IDisposable
     public void Generate_AlwaysTooManyRequests_IsOneMessage()
     {
         server.Fault = (path, _) => path == "/v1/completions" ? (429, "later") : null;
-        using var generator = Connect(options: Quick with { Retries = 0 });
+        using var generator = Connect(options: Quick with { Timeout = 1, Retries = 0 });
         Assert.Contains(
             "answered 429", Assert.Throws<InvalidDataException>(() => Sample(generator)).Message, StringComparison.Ordinal);
     }
@@ -440,7 +440,7 @@ public sealed class ServerGeneratorTests : IDisposable
             if (path != "/v1/completions")
                 return null;
             if (fault == "slow" && isWrong(at))
-                Thread.Sleep(700);
+                Thread.Sleep(1200);
             return isWrong(at) ? answer : null;
         };
         server.Change = json =>
