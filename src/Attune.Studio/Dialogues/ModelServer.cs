@@ -30,7 +30,8 @@ sealed class ModelServer : IDisposable
     /// <param name="attune">The command that starts Attune.</param>
     /// <param name="path">The model's folder.</param>
     /// <param name="template">A file with a chat template; null to use the model's own.</param>
-    public ModelServer(IReadOnlyList<string> attune, string path, string? template)
+    /// <param name="maxTokens">The most tokens of a response; it has fewer where the context ends.</param>
+    public ModelServer(IReadOnlyList<string> attune, string path, string? template, int maxTokens)
     {
         var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var start = new ProcessStartInfo("sh")
@@ -38,7 +39,7 @@ sealed class ModelServer : IDisposable
             UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             Environment = { ["ATTUNE_API_KEY"] = key },
         };
-        string[] serve = ["serve", $"model={path}", "--listen", "127.0.0.1:0", "--drain", "1"];
+        string[] serve = ["serve", $"model={path}", "--listen", "127.0.0.1:0", "--drain", "1", "--max-tokens", $"{maxTokens}"];
         string[] options = template is null ? [] : ["--chat-template", template];
         foreach (var word in (string[])["-c", Script, "sh", .. attune, .. serve, .. options])
             start.ArgumentList.Add(word);
@@ -110,7 +111,7 @@ sealed class ModelServer : IDisposable
         var served = await address.Task;
         using var response = await client.PostAsJsonAsync($"{served.AbsoluteUri}/chat/completions", new JsonObject
         {
-            ["messages"] = messages.DeepClone(), ["n"] = count, ["temperature"] = settings.Temperature, ["max_tokens"] = settings.MaxTokens,
+            ["messages"] = messages.DeepClone(), ["n"] = count, ["temperature"] = settings.Temperature,
         }, cancellation);
         var body = await Read(response.Content, cancellation);
         return response.IsSuccessStatusCode

@@ -6,13 +6,18 @@ using Attune.Store;
 namespace Attune.Studio.Dialogues;
 
 /// <summary>
-/// The servers of models in use, one for each model and chat template. They start at the first request, again at the next request where
+/// The servers of models in use, one for each model, chat template and maximum length. They start at the first request, again at the next request where
 /// they have ended, and end when they are idle.
 /// </summary>
 sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposable
 {
     readonly Lock changing = new();
-    readonly Dictionary<(string Path, string Template), Entry> servers = [];
+    readonly Dictionary<Key, Entry> servers = [];
+
+    /// <param name="Path">The model's folder.</param>
+    /// <param name="Template">The chat template; empty to use the model's own.</param>
+    /// <param name="MaxTokens">The most tokens of a response.</param>
+    readonly record struct Key(string Path, string Template, int MaxTokens);
 
     /// <param name="Server">The server.</param>
     /// <param name="UsedAt">When it was asked last.</param>
@@ -26,7 +31,7 @@ sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposabl
     {
         for (var again = true; ; again = false)
         {
-            var key = (model.Path, settings.ChatTemplate);
+            var key = new Key(model.Path, settings.ChatTemplate, settings.MaxTokens);
             var server = Take(key);
             try
             {
@@ -68,7 +73,7 @@ sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposabl
         }
     }
 
-    ModelServer Take((string Path, string Template) key)
+    ModelServer Take(Key key)
     {
         lock (changing)
         {
@@ -78,13 +83,13 @@ sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposabl
                 entry.Server.Dispose();
                 entry = null;
             }
-            entry ??= new(new(options.Attune, key.Path, TemplateFile(key.Template)), time.GetUtcNow(), 0);
+            entry ??= new(new(options.Attune, key.Path, TemplateFile(key.Template), key.MaxTokens), time.GetUtcNow(), 0);
             servers[key] = entry with { Requests = entry.Requests + 1 };
             return entry.Server;
         }
     }
 
-    void Release((string Path, string Template) key, ModelServer server)
+    void Release(Key key, ModelServer server)
     {
         lock (changing)
             if (servers.TryGetValue(key, out var entry) && entry.Server == server)
