@@ -68,7 +68,8 @@ public sealed class PostgresTests : IDisposable
     [Fact]
     public void Open_AddressWithATimeout_LetsStatementsTakeTheirTime()
     {
-        using var database = Database.Open($"{test.Path}{(test.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}command%20timeout=1");
+        var separator = test.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        using var database = Database.Open($"{test.Path}{separator}command%20timeout=1");
         Assert.Equal(0, database.Read(connection => ((Npgsql.NpgsqlConnection)connection).CommandTimeout));
     }
 

@@ -128,18 +128,17 @@ public sealed class KernelTests : IDisposable
 
     /// <summary>More kernels than oneDNN keeps by default: version 2.6 returns wrong products when threads drop some of them.</summary>
     [Fact]
-    public void Linear_BFloat16OfManySizesInTwoThreads_AgreesWithFloat32() => Parallel.For(0, 2, new() { MaxDegreeOfParallelism = 2 }, seed =>
+    public void Linear_BFloat16OfManySizesInThreads_IsThatOfFloat32() => Parallel.For(0, 2, seed =>
     {
         using var noGrad = Autograd.NoGrad();
         using var source = new RandomSource((ulong)seed);
-        var sizes = new System.Random(seed);
-        Tensor Random(params long[] shape) => Tensor.Normal(shape, 0, 1, source);
+        var sizes = new Random(seed);
         for (var round = 0; round < 4000; round++)
         {
             using var scope = TensorScope.Open();
             var (texts, length, inputs, outputs) = (sizes.Next(1, 13), sizes.Next(1, 51), 32 * sizes.Next(1, 5), 32 * sizes.Next(1, 5));
-            Tensor[] narrow = [.. new[] { Random(texts, length, inputs), Random(outputs, inputs), Random(outputs) }.Select(
-                x => x.To(DType.BFloat16))];
+            long[][] shapes = [[texts, length, inputs], [outputs, inputs], [outputs]];
+            Tensor[] narrow = [.. shapes.Select(shape => Tensor.Normal(shape, 0, 1, source).To(DType.BFloat16))];
             Tensor[] wide = [.. narrow.Select(x => x.To(DType.Float32))];
             var difference = narrow[0].Linear(narrow[1], narrow[2]).To(DType.Float32) - wide[0].Linear(wide[1], wide[2]);
             var worst = difference.Abs().Reshape(-1).Max(0).Item();

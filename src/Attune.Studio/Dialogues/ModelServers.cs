@@ -6,8 +6,8 @@ using Attune.Store;
 namespace Attune.Studio.Dialogues;
 
 /// <summary>
-/// The servers of models in use, one for each model, chat template and maximum length. They start at the first request, again at the next request where
-/// they have ended, and end when they are idle.
+/// The servers of models in use, one for each model, chat template and maximum length. They start at the first request, again at the next
+/// request where they have ended, and end when they are idle.
 /// </summary>
 sealed class ModelServers(StudioOptions options, TimeProvider time) : IDisposable
 {

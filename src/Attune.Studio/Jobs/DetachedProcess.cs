@@ -82,7 +82,9 @@ sealed partial class DetachedProcess(string folder, string log)
 
     bool IsWriting => DateTime.UtcNow - File.GetLastWriteTimeUtc(In("alive")) < LongestSilence;
 
-    /// <summary>The id of its process on this machine, if that is still the same process: ids are reused, but not with the same start time.</summary>
+    /// <summary>
+    /// The id of its process on this machine, if that is still the same process: ids are reused, but not with the same start time.
+    /// </summary>
     int? LivingProcess =>
         !IsElsewhere && ProcStat.Read(In("began")) is { } began && ProcStat.Read($"/proc/{began.Process}/stat") is { IsDead: false } now
             && now.StartedAt == began.StartedAt

@@ -72,8 +72,9 @@ sealed class JobRunner(StudioOptions options, PreferenceStore store, ILogger<Job
                 store.Jobs.Finish(job.Id, null, "stopped");
                 break;
             case ChildState.NotBegun when !Directory.Exists(folder.Path):
-                store.Jobs.Finish(job.Id, null, "its files are not here: another studio with another folder started it; give all studios of "
-                    + "this database the same folder (--folder)");
+                store.Jobs.Finish(job.Id, null,
+                    "its files are not here: another studio with another folder started it; give all studios of this database the same "
+                    + "folder (--folder)");
                 break;
             case ChildState.NotBegun:
                 Begin(job, child);

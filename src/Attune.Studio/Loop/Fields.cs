@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace Attune.Studio.Loop;
 
 /// <summary>
-/// The fields of a form or a query string, with errors that name the field and the allowed values. Lines of a text end with <c>\n</c>, as on
-/// the pages; browsers send forms with <c>\r\n</c>.
+/// The fields of a form or a query string, with errors that name the field and the allowed values. Lines of a text end with <c>\n</c>, as
+/// on the pages; browsers send forms with <c>\r\n</c>.
 /// </summary>
 sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> fields)
 {

@@ -80,7 +80,8 @@ static class NormingRoutes
         var revision = (int)(Review.ReviewForm.Number(form["revision"]) ?? 0);
         var edited = result with
         {
-            Flags = was.Result.Flags, Ideal = was.Result.Ideal, Rationale = new Fields(form).Text("reason"), Ratings = result.Ratings ?? was.Result.Ratings,
+            Flags = was.Result.Flags, Ideal = was.Result.Ideal, Rationale = new Fields(form).Text("reason"),
+            Ratings = result.Ratings ?? was.Result.Ratings,
         };
         if (store.Annotations.Edit(found, person, was.Id, revision, edited.AsShown(was.Shown)) is not { Differs: false })
             throw new InvalidDataException("your decision was changed or withdrawn in the meantime; reload the page");
