@@ -135,7 +135,7 @@ public sealed class KernelTests : IDisposable
         var sizes = new Random(seed);
         for (var round = 0; round < 4000; round++)
         {
-            using var scope = TensorScope.Open();
+            using var ofRound = TensorScope.Open();
             var (texts, length, inputs, outputs) = (sizes.Next(1, 13), sizes.Next(1, 51), 32 * sizes.Next(1, 5), 32 * sizes.Next(1, 5));
             long[][] shapes = [[texts, length, inputs], [outputs, inputs], [outputs]];
             Tensor[] narrow = [.. shapes.Select(shape => Tensor.Normal(shape, 0, 1, source).To(DType.BFloat16))];
