@@ -365,7 +365,7 @@ public sealed class ServerGeneratorTests : IDisposable
         server.Fault = (path, _) =>
         {
             if (path == "/v1/completions")
-                Thread.Sleep(2000);
+                Thread.Sleep(6000);
             return null;
         };
         using var generator = Connect();
@@ -373,7 +373,7 @@ public sealed class ServerGeneratorTests : IDisposable
         var clock = Stopwatch.StartNew();
         Assert.ThrowsAny<OperationCanceledException>(
             () => generator.Generate([[5]], new() { MaxNewTokens = 4 }, run.Random, 1, source.Token));
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 1.5);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 5);
     }
 
     [Fact]
