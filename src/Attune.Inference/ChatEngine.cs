@@ -87,7 +87,7 @@ public sealed class ChatEngine : IDisposable, IAsyncDisposable
         if (!Peft.IsAdapter(folder))
             throw new InvalidDataException($"{folder} is no LoRA adapter: it must have {Peft.ConfigFile} and adapter_model.safetensors");
         // An adapter may have its own biases and norms, which are vectors.
-        var adapted = Pretrained.CloneSharing(model, (_, parameter) => parameter.Shape.Length == 1);
+        var adapted = ModelCopy.Sharing(model, (_, parameter) => parameter.Shape.Length == 1);
         adapted.GenerationConfig = model.GenerationConfig;
         return (adapted, Peft.Load(folder, adapted));
     }

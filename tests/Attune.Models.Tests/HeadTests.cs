@@ -125,13 +125,13 @@ public sealed class HeadTests : IDisposable
     }
 
     [Fact]
-    public void FrozenCopy_NamedHeads_KeepsWhatTheyComputed()
+    public void Frozen_NamedHeads_KeepsWhatTheyComputed()
     {
         var model = WithHeads(TinyModel.Gpt2());
         model.SetTrainable(true);
         model.Heads["v"].SetTrainable(false);
         var before = Bits(model);
-        var copy = Pretrained.FrozenCopy(model);
+        var copy = ModelCopy.Frozen(model);
         using (Autograd.NoGrad())
             foreach (var parameter in model.Heads["q_heads.0"].Parameters)
                 parameter.Value.FillInPlace(7);

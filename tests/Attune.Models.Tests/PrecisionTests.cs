@@ -100,13 +100,13 @@ public sealed class PrecisionTests : IDisposable
     }
 
     [Fact]
-    public void FrozenCopy_MixedPrecision_ComputesTheSameBitsWithNarrowWeights()
+    public void Frozen_MixedPrecision_ComputesTheSameBitsWithNarrowWeights()
     {
         var model = TinyModel.Gpt2();
         model.ComputeIn(DType.BFloat16);
         model.SetTrainable(true);
         var input = new ModelInput(Tensor.From([3L, 9, 4], 1, 3));
-        var copy = Pretrained.FrozenCopy(model);
+        var copy = ModelCopy.Frozen(model);
         Assert.Equal(
             model.Logits(model.HiddenStates(input)).ToArray<float>(), copy.Logits(copy.HiddenStates(input)).ToArray<float>());
         Assert.All(copy.NamedParameters(), parameter => Assert.Equal(

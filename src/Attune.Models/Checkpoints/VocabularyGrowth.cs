@@ -20,7 +20,7 @@ public static class VocabularyGrowth
             return model;
         var config = model.Config.DeepClone().AsObject();
         config["vocab_size"] = rows;
-        var grown = Pretrained.EmptyLike(model, config);
+        var grown = ModelCopy.EmptyLike(model, config);
         using var noGrad = Autograd.NoGrad();
         using var scope = TensorScope.Open();
         var own = model.NamedParameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);

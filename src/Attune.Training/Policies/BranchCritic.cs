@@ -1,6 +1,5 @@
 using Attune.Models;
 using Attune.Models.Backbones;
-using Attune.Models.Checkpoints;
 using Attune.Models.Heads;
 using Attune.Models.Layers;
 using Attune.Torch;
@@ -29,7 +28,7 @@ public sealed class BranchCritic : Critic
                 + $"for this {policy.Config["model_type"]} (was {layers}).");
         BranchLayer = policyDecoder.Layers - layers;
         var top = policyDecoder.ParametersFrom(policyDecoder.Layers - layers).ToHashSet();
-        clone = Pretrained.CloneSharing(policy, (_, parameter) => top.Contains(parameter));
+        clone = ModelCopy.Sharing(policy, (_, parameter) => top.Contains(parameter));
         decoder = (Decoder)clone.Backbone;
         clone.RemoveHead(ValueHead.Name);
         head = clone.AddValueHead();

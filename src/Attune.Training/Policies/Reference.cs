@@ -1,4 +1,4 @@
-using Attune.Models.Checkpoints;
+using Attune.Models;
 using Attune.Models.Layers;
 using Attune.Torch;
 using Attune.Training.Parameters;
@@ -38,11 +38,11 @@ public sealed class Reference : IRunState
         }
         if (options.Kind != ReferenceKind.Synchronised)
         {
-            kept = trained.HasAdapter ? policy.WithAdapterOff() : policy.With(Pretrained.FrozenCopy(policy.Model));
+            kept = trained.HasAdapter ? policy.WithAdapterOff() : policy.With(ModelCopy.Frozen(policy.Model));
             return;
         }
         var leaders = trained.Values();
-        kept = policy.With(Pretrained.CloneSharing(policy.Model, (name, _) => leaders.ContainsKey(name)));
+        kept = policy.With(ModelCopy.Sharing(policy.Model, (name, _) => leaders.ContainsKey(name)));
         followed = [.. kept.Model.NamedParameters().Where(own => leaders.ContainsKey(own.Name))
             .Where(own => own.Value.IsHeld).Select(own => (own.Name, own.Value, leaders[own.Name]))];
     }
