@@ -117,7 +117,7 @@ public sealed class Reviews
     /// <param name="revision">The revision that the reviewer saw.</param>
     /// <param name="seen">The id of the review that the reviewer saw; 0 for none.</param>
     /// <param name="to">Who decides the item again.</param>
-    /// <param name="reason">What the annotator is told.</param>
+    /// <param name="reason">The reason, which the annotator can read.</param>
     /// <exception cref="InvalidDataException">
     /// As for <see cref="Accept"/>; or there is no reason, or the annotator cannot sign in, so that the item cannot go back to them.
     /// </exception>

@@ -44,7 +44,7 @@ addEventListener("keydown", event => {
   }
 });
 
-// Drafts: what stands in a field with data-draft is kept in the browser until the page shows that it was saved.
+// Drafts: the text of a field with data-draft is kept in the browser until the server has saved it.
 const saved = [...document.querySelectorAll("[data-saved]")].map(element =>
   (element.dataset.saved || element.textContent).replaceAll("\r\n", "\n").trim());
 for (const name of Object.keys(localStorage).filter(name => name.startsWith(Drafts)))
