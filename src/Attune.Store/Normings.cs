@@ -96,14 +96,14 @@ public sealed class Normings
     /// </summary>
     internal static void CloseComplete(DbConnection connection, TimeProvider time, long item)
     {
-        foreach (var (id, project) in connection.Query<(long, long)>("""
+        foreach (var (id, project) in connection.Query<(long, long)>($"""
             SELECT n.id, n.project_id FROM norming_item own JOIN norming n ON n.id = own.norming_id
             WHERE own.item_id = @item AND n.closed_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM norming_item ni JOIN norming_person np ON np.norming_id = ni.norming_id
                 WHERE ni.norming_id = n.id AND NOT EXISTS (SELECT 1 FROM decision d
                     WHERE d.item_id = ni.item_id AND d.person_id = np.person_id AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = ni.item_id AND r.person_id = np.person_id
-                    AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson'))
+                    AND {Reviews.IsGivenAway}))
             """, new { item }).AsList())
             Close(connection, time, project, id, by: null);
     }

@@ -149,14 +149,14 @@ public sealed class Queue
             """, new { project = project.Id, person });
 
         /// <summary>The next item of an open norming session of this person, whether it needs another decision or not.</summary>
-        long? Norming() => connection.QueryFirstOrDefault<long?>("""
+        long? Norming() => connection.QueryFirstOrDefault<long?>($"""
             SELECT i.id FROM norming n JOIN norming_person np ON np.norming_id = n.id AND np.person_id = @person
                 JOIN norming_item ni ON ni.norming_id = n.id JOIN item i ON i.id = ni.item_id
             WHERE n.project_id = @project AND n.closed_at IS NULL
                 AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
                 AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = i.id AND r.person_id = @person
-                    AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson')
+                    AND {Reviews.IsGivenAway})
             ORDER BY n.id, i.position LIMIT 1
             """, new { project = project.Id, person });
 
@@ -170,7 +170,7 @@ public sealed class Queue
                     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.item_id = i.id AND d.person_id = @person AND d.adjudicates = 0)
                     AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.item_id = i.id AND l.person_id = @person)
                     AND NOT EXISTS (SELECT 1 FROM review r WHERE r.item_id = i.id AND r.person_id = @person
-                        AND r.state = 'Rejected' AND r.sent_to <> 'SamePerson')
+                        AND {Reviews.IsGivenAway})
                 ORDER BY position LIMIT 1
                 """, new { project = project.Id, person });
             connection.Execute(

@@ -57,6 +57,9 @@ public sealed class Reviews
     public IReadOnlyList<Review> Newest(long project, int count) => database.Read(connection =>
         Read(connection, "r.project_id = @project ORDER BY r.reviewed_at DESC, r.id DESC LIMIT @count", new { project, count }).AsList());
 
+    /// <summary>The condition that a review <c>r</c> rejected a decision and gave the item to another person, or to nobody.</summary>
+    internal const string IsGivenAway = "r.state = 'Rejected' AND r.sent_to <> 'SamePerson'";
+
     /// <summary>The reviews that a person learns from: what was rejected or corrected, newest first.</summary>
     public IReadOnlyList<Review> Feedback(long project, long person, int count) => database.Read(connection => Read(connection,
         "r.project_id = @project AND r.person_id = @person AND r.state <> 'Accepted' ORDER BY r.reviewed_at DESC, r.id DESC LIMIT @count",
