@@ -1,7 +1,6 @@
-// Linear layers where libtorch's operator is slow: for few rows, and in bfloat16 for small products and on processors that have no
-// instructions for its products. The latter two convert to float32, multiply with BLAS, and round; the results are those of the
-// instructions, up to the order of additions.
-#include <cstdlib>
+// Linear layers where libtorch's operator is slow: for few rows, and in bfloat16. On processors without instructions for its products
+// these are converted to float32, multiplied with BLAS, and rounded; the results are those of the instructions, up to the order of
+// additions.
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -9,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
+#include "bfloat16_product.h"
 #include "export.h"
 #include "few_rows.h"
 
@@ -53,7 +53,24 @@ bool is_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
 // Whether the kernel for few rows is faster than BLAS.
 bool has_few_rows(const at::Tensor& x, const at::Tensor& weight) { return x.numel() <= 128 * x.size(-1) && supports_few_rows(x, weight); }
 
-// x Wᵀ + b for x (…, in), W (out, in), b (out); adds in float32.
+// a (M, K) times b (K, N), plus a bias (N) where it is defined, in the type of a; adds in float32.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {}) {
+    if (a.scalar_type() == at::kBFloat16 && has_bfloat16_kernel()) return multiply_bfloat16(a, b, bias);
+    auto wide_product = bias.defined() ? at::addmm(wide(bias), wide(a), wide(b)) : wide(a).mm(wide(b));
+    return wide_product.to(a.scalar_type());
+}
+
+// x Wᵀ + b for x (…, in), W (out, in), b (out).
+at::Tensor multiply(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias) {
+    auto added = bias.value_or(at::Tensor());
+    if (has_few_rows(x, weight) && !(x.scalar_type() == at::kBFloat16 && has_bfloat16_kernel()))
+        return multiply_few_rows(x, weight, bias ? wide(added) : added);
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return product(x.reshape({-1, x.size(-1)}), weight.t(), added).view(shape);
+}
+
+// The same with gradients.
 struct Linear : torch::autograd::Function<Linear> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                               const c10::optional<at::Tensor>& bias) {
@@ -61,24 +78,21 @@ struct Linear : torch::autograd::Function<Linear> {
         context->saved_data["x"] = x.requires_grad();
         context->saved_data["weight"] = weight.requires_grad();
         context->saved_data["bias"] = bias && bias->requires_grad();
-        auto added = bias ? wide(*bias) : at::Tensor();
-        return has_few_rows(x, weight) ? multiply_few_rows(x, weight, added)
-                                       : at::linear(wide(x), wide(weight), added).to(x.scalar_type());
+        return multiply(x, weight, bias);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto saved = context->get_saved_variables();
         auto &x = saved[0], &weight = saved[1];
-        auto type = x.scalar_type();
-        auto above = wide(gradients[0].reshape({-1, weight.size(0)}));                // (N, out)
+        auto above = gradients[0].reshape({-1, weight.size(0)});                       // (N, out)
         at::Tensor to_x, to_weight, to_bias;
-        if (context->saved_data["x"].toBool()) to_x = above.mm(wide(weight)).to(type).view(x.sizes());
+        if (context->saved_data["x"].toBool()) to_x = product(above, weight).view(x.sizes());
         if (context->saved_data["weight"].toBool()) {
-            auto rows = wide(x.reshape({-1, weight.size(1)}));                         // (N, in)
+            auto rows = x.reshape({-1, weight.size(1)});                               // (N, in)
             auto is_transposed = weight.stride(0) == 1 && weight.stride(1) != 1;       // the gradient gets the memory order of the weight
-            to_weight = is_transposed ? rows.t().mm(above).to(type).t() : above.t().mm(rows).to(type);
+            to_weight = is_transposed ? product(rows.t(), above).t() : product(above.t(), rows);
         }
-        if (context->saved_data["bias"].toBool()) to_bias = above.sum(0).to(type);
+        if (context->saved_data["bias"].toBool()) to_bias = above.sum(0);
         return {to_x, to_weight, to_bias};
     }
 };
@@ -101,41 +115,15 @@ bool trains(const at::Tensor& x, const at::Tensor& weight) {
         && weight.scalar_type() == at::kFloat;
 }
 
-// Whether a product of bfloat16 is so small that oneDNN needs longer for the call than float32 for the product. libtorch adds up the
-// smallest ones in bfloat16, too.
-bool is_small(const at::Tensor& x, const at::Tensor& weight) { return x.numel() * weight.size(0) < 1 << 18; }
-
-// oneDNN compiles a kernel for each number of rows, which takes milliseconds and some 50 KB, and keeps up to as many kernels as an
-// environment variable says; when a thread drops a kernel while another one looks for one, version 2.6 fails or returns wrong numbers. So
-// numbers of rows are rounded up, and the variable is large.
-const bool keeps_kernels = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16384", 0) == 0;
-
-// A number of rows that is at most an eighth larger: above 16, 32, 48, … 256, 288, … 512, 576, …
-int64_t rounded_up(int64_t rows) {
-    int64_t step = 16;
-    while (step * 16 < rows) step *= 2;
-    return rows <= 16 ? rows : (rows + step - 1) / step * step;
-}
-
-// x Wᵀ + b with the processor's instructions for bfloat16.
-at::Tensor multiply_bfloat16(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias) {
-    auto rows = x.reshape({-1, x.size(-1)});
-    auto count = rows.size(0), padding = rounded_up(count) - count;
-    if (padding > 0) rows = at::constant_pad_nd(rows, {0, 0, 0, padding});
-    auto shape = x.sizes().vec();
-    shape.back() = weight.size(0);
-    return at::linear(rows, weight, bias).narrow(0, 0, count).view(shape);
-}
-
 // Returns null where libtorch's operator is as good. The bias may be null.
 ATTUNE_EXPORT int attune_linear(void* x_, void* weight_, void* bias_, void** result) {
     return guard([&] {
         auto &x = tensor(x_), &weight = tensor(weight_);
         auto bias = bias_ ? c10::optional<at::Tensor>(tensor(bias_)) : c10::nullopt;
         *result = nullptr;
-        if (is_bfloat16(x, weight) && multiplies_bfloat16() && !is_small(x, weight))
-            *result = handle(multiply_bfloat16(x, weight, bias));
-        else if (is_bfloat16(x, weight) || has_few_rows(x, weight) || trains(x, weight))
-            *result = handle(Linear::apply(x, weight, bias));
+        auto is_native = is_bfloat16(x, weight) && multiplies_bfloat16() && !has_bfloat16_kernel();
+        if (is_native || !(is_bfloat16(x, weight) || has_few_rows(x, weight) || trains(x, weight))) return;
+        auto has_gradient = at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias && bias->requires_grad()));
+        *result = handle(has_gradient ? Linear::apply(x, weight, bias) : multiply(x, weight, bias));
     });
 }
