@@ -28,11 +28,56 @@ void add_scaled(float* y, float factor, const float* x, int64_t count) {
     for (int64_t i = 0; i < count; i++) y[i] += factor * x[i];
 }
 
-// A row-major matrix whose rows are `stride` floats apart.
-struct Matrix {
-    float* data;
+// A row-major matrix whose rows are `stride` elements apart.
+template <typename Element>
+struct Rows {
+    Element* data;
     int64_t stride;
 };
+
+using Matrix = Rows<float>;
+
+// weights = scale · m q + bias, where m has `length` rows of `width` elements.
+template <typename Element>
+inline __attribute__((always_inline)) void score_rows(const float* q, Rows<const Element> m, const float* bias, float scale, int64_t length,
+                                                      int64_t width, float* weights) {
+    for (int64_t s = 0; s < length; s++) {
+        auto* row = m.data + s * m.stride;
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < width; i++) sum += q[i] * widen(row[i]);
+        weights[s] = scale * sum + bias[s];
+    }
+}
+
+// out = mᵀ weights
+template <typename Element>
+inline __attribute__((always_inline)) void mix_rows(const float* weights, Rows<const Element> m, int64_t length, int64_t width, float* out) {
+    std::fill(out, out + width, 0.0f);
+    for (int64_t s = 0; s < length; s++) {
+        auto* row = m.data + s * m.stride;
+#pragma omp simd
+        for (int64_t i = 0; i < width; i++) out[i] += weights[s] * widen(row[i]);
+    }
+}
+
+ATTUNE_VECTORIZED
+void score(const float* q, Rows<const float> m, const float* bias, float scale, int64_t length, int64_t width, float* weights) {
+    score_rows(q, m, bias, scale, length, width, weights);
+}
+
+ATTUNE_VECTORIZED
+void score(const float* q, Rows<const at::BFloat16> m, const float* bias, float scale, int64_t length, int64_t width, float* weights) {
+    score_rows(q, m, bias, scale, length, width, weights);
+}
+
+ATTUNE_VECTORIZED
+void mix(const float* weights, Rows<const float> m, int64_t length, int64_t width, float* out) { mix_rows(weights, m, length, width, out); }
+
+ATTUNE_VECTORIZED
+void mix(const float* weights, Rows<const at::BFloat16> m, int64_t length, int64_t width, float* out) {
+    mix_rows(weights, m, length, width, out);
+}
 
 // c = alpha a b + beta c, with a (rows, inner) and b (inner, columns), each optionally transposed first.
 void product(int64_t rows, int64_t columns, int64_t inner, float alpha, Matrix a, bool transpose_a, Matrix b, bool transpose_b, float beta,
@@ -51,6 +96,12 @@ public:
         if (t.scalar_type() == at::kFloat) return own;
         for (int64_t i = 0; i < t.size(2); i++) source.read(index(row, head, i), t.size(3), own.data + i * own.stride);
         return own;
+    }
+
+    // The tensor's own memory, in its own type.
+    template <typename Element>
+    Rows<const Element> memory(int64_t row, int64_t head) const {
+        return {static_cast<const Element*>(t.data_ptr()) + index(row, head, 0), t.stride(2)};
     }
 
     // A matrix to write to; call `finish` when it is complete.
@@ -75,17 +126,17 @@ private:
 
 // The attention of one query, for which a call of BLAS costs more than the computation. Columns before the first allowed one are skipped:
 // rows of generation begin with columns that only longer rows use.
-void attend_alone(const float* q, Matrix k, Matrix v, const float* bias, float scale, int64_t length, int64_t width, float* weights,
-                  float* out) {
+template <typename Element>
+void attend_alone(const float* q, Rows<const Element> k, Rows<const Element> v, const float* bias, float scale, int64_t length,
+                  int64_t width, float* weights, float* out) {
     int64_t first = 0;
     while (first < length - 1 && bias[first] == std::numeric_limits<float>::lowest()) first++;
     std::fill(weights, weights + first, 0.0f);
-    for (auto s = first; s < length; s++) weights[s] = scale * dot(q, k.data + s * k.stride, width) + bias[s];
     auto* own = weights + first;
-    auto most = greatest(own, length - first);
-    scale_by(own, 1 / exponentials(own, most, own, length - first), length - first);
-    std::fill(out, out + width, 0.0f);
-    for (auto s = first; s < length; s++) add_scaled(out, weights[s], v.data + s * v.stride, width);
+    length -= first;
+    score(q, {k.data + first * k.stride, k.stride}, bias + first, scale, length, width, own);
+    scale_by(own, 1 / exponentials(own, greatest(own, length), own, length), length);
+    mix(own, {v.data + first * v.stride, v.stride}, length, width, out);
 }
 
 // softmax(q kᵀ · scale + bias) v for q (B, H, T, D), k and v (B, K, S, D), bias (B, 1, T, S); the result is (B, T, H · D).
@@ -101,14 +152,20 @@ struct Attention : torch::autograd::Function<Attention> {
             Heads of_q(q), of_k(k), of_v(v), of_out(out_heads);
             for (auto at = begin; at < end; at++) {
                 auto row = at / heads, head = at % heads;
-                auto queries = of_q.read(row, head), keys = of_k.read(row, head / group), values = of_v.read(row, head / group);
+                auto queries = of_q.read(row, head);
                 Matrix own{pw + at * length * columns, columns}, mixed = of_out.write(row, head);
                 auto* allowed = pb + row * bias.stride(0);
                 if (length == 1) {
-                    attend_alone(queries.data, keys, values, allowed, static_cast<float>(scale), columns, width, own.data, mixed.data);
+                    auto alone = [&](auto element) {
+                        using Element = decltype(element);
+                        attend_alone(queries.data, of_k.memory<Element>(row, head / group), of_v.memory<Element>(row, head / group), allowed,
+                                     static_cast<float>(scale), columns, width, own.data, mixed.data);
+                    };
+                    k.scalar_type() == at::kFloat ? alone(float()) : alone(at::BFloat16());
                     of_out.finish(row, head);
                     continue;
                 }
+                auto keys = of_k.read(row, head / group), values = of_v.read(row, head / group);
                 product(length, columns, width, static_cast<float>(scale), queries, false, keys, true, 0, own);
                 for (int64_t t = 0; t < length; t++) {
                     auto* x = own.data + t * columns;

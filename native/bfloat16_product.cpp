@@ -24,7 +24,6 @@ constexpr int64_t side = 16;                              // rows, columns or pa
 constexpr int64_t elements = side * side;                 // pairs of a tile
 constexpr int64_t strip = 2 * side;                       // rows and columns that a kernel multiplies at once
 constexpr int64_t most_rows = 1024, most_columns = 256, most_depth = 1024;                // of a block
-constexpr int64_t ahead = strip;                          // indices that are fetched before they are packed
 
 // A matrix (index, k): the rows of the left operand, or the columns of the right one. One of the steps is 1.
 struct Operand {
@@ -58,8 +57,7 @@ ATTUNE_AVX512 void transpose(__m512i* r) {
     }
 }
 
-// The pairs of `indices` ≤ 16 and `count` ≤ 32 values of k, the rest 0: by index and pair, or by pair and index. Meanwhile fetches those
-// of indices that are further on.
+// The pairs of `indices` ≤ 16 and `count` ≤ 32 values of k, the rest 0: by index and pair, or by pair and index.
 ATTUNE_AVX512 void pack(const Operand& from, int64_t index, int64_t k, int64_t indices, int64_t count, bool pair_first, Tile& to) {
     __m512i r[side];
     auto* data = from.data + index * from.index_step + k * from.k_step;
@@ -67,15 +65,12 @@ ATTUNE_AVX512 void pack(const Operand& from, int64_t index, int64_t k, int64_t i
         auto mask = static_cast<__mmask32>((1ull << count) - 1);
         for (int i = 0; i < side; i++) {
             auto* at = data + i * from.index_step;
-            __builtin_prefetch(at + ahead * from.index_step, 0, 2);
             r[i] = i < indices ? _mm512_maskz_loadu_epi16(mask, at) : __m512i{};
         }
     } else {
         auto mask = static_cast<__mmask16>((1u << indices) - 1);
         for (int p = 0; p < side; p++) {
             auto* at = data + 2 * p * from.k_step;
-            __builtin_prefetch(at + ahead, 0, 2);
-            __builtin_prefetch(at + from.k_step + ahead, 0, 2);
             auto low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(2 * p < count ? mask : 0, at));
             auto high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(2 * p + 1 < count ? mask : 0, at + from.k_step));
             r[p] = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
@@ -191,8 +186,8 @@ struct Product {
 ATTUNE_AVX512 void finish(const Product& p, const float* sums, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     for (int64_t j = 0; j < columns; j += side) {
         auto mask = static_cast<__mmask16>((1u << std::min(side, columns - j)) - 1);
-        auto bias = (__m512)_mm512_slli_epi32(
-            _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(p.bias ? mask : 0, p.bias + column + j)), 16);
+        __m512 bias = {};
+        if (p.bias) bias = (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p.bias + column + j)), 16);
         for (int64_t i = 0; i < rows; i++) {
             auto sum = _mm512_add_ps(_mm512_loadu_ps(sums + i * strip + j), bias);
             _mm256_mask_storeu_epi16(p.c + (row + i) * p.c_stride + column + j, mask, (__m256i)_mm512_cvtneps_pbh(sum));
@@ -202,16 +197,43 @@ ATTUNE_AVX512 void finish(const Product& p, const float* sums, int64_t row, int6
 
 int64_t tiles_of(int64_t count, int64_t length) { return (count + length - 1) / length; }
 
-// Tiles for `count` indices from `first` on and `depth` values of k, in groups of `width` tiles for each 32 values of k.
+// Fetches rows of memory into the second-level cache, in the order of their addresses, which processors recognize.
+class Fetcher {
+public:
+    Fetcher(const at::BFloat16* from, int64_t step, int64_t lines) : row(from), step(step), lines(lines) {}
+
+    void fetch(int64_t count) {
+        for (int64_t i = 0; i < count; i++) {
+            __builtin_prefetch(row + line * 32, 0, 2);
+            if (++line < lines) continue;
+            line = 0;
+            row += step;
+        }
+    }
+
+private:
+    const at::BFloat16* row;
+    int64_t step, lines, line = 0;
+};
+
+// Tiles for `count` indices from `first` on and `depth` values of k, in groups of `width` tiles for each 32 values of k. Reads in the order
+// of the memory, and fetches what it reads next.
 void pack_block(const Operand& from, int64_t first, int64_t count, int64_t k, int64_t depth, int64_t width, bool pair_first, Tile* to) {
-    auto steps = tiles_of(depth, strip);
-    for (int64_t group = 0; group < count; group += width * side)
-        for (int64_t t = 0; t < steps; t++)
-            for (int64_t i = 0; i < width; i++, to++) {
-                auto at = group + i * side;
+    auto steps = tiles_of(depth, strip), groups = tiles_of(count, width * side);
+    auto by_k = from.k_step == 1;
+    for (int64_t outer = 0; outer < (by_k ? groups : steps); outer++) {
+        auto next = by_k ? Fetcher(from.data + (first + (outer + 1) * width * side) * from.index_step + k, from.index_step, steps)
+                         : Fetcher(from.data + (k + (outer + 1) * strip) * from.k_step + first, from.k_step, groups);
+        for (int64_t inner = 0; inner < (by_k ? steps : groups); inner++) {
+            auto group = by_k ? outer : inner, t = by_k ? inner : outer;
+            for (int64_t i = 0; i < width; i++) {
+                auto at = (group * width + i) * side;
+                next.fetch(side);
                 pack(from, first + at, k + t * strip, std::clamp<int64_t>(count - at, 0, side), std::min(strip, depth - t * strip), pair_first,
-                     *to);
+                     to[(group * steps + t) * width + i]);
             }
+        }
+    }
 }
 
 template <typename Registers, int heights, typename Kernel>

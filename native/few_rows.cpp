@@ -80,9 +80,6 @@ ATTUNE_INLINE void multiply_rows(const float* x, int64_t stride, int64_t rows, c
             multiply<width, height - 1>(x + at * stride, stride, panel, count, bias, c + at * c_stride, c_stride);
 }
 
-ATTUNE_INLINE float widen(float x) { return x; }
-ATTUNE_INLINE float widen(at::BFloat16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.x) << 16); }
-
 // An 8 × 8 block, transposed.
 template <typename Element>
 ATTUNE_INLINE void transpose_block(const Element* from, int64_t stride, float* to, int64_t to_stride) {

@@ -77,10 +77,13 @@ float dot(const float* a, const float* b, int64_t count) {
     return sum;
 }
 
+inline __attribute__((always_inline)) float widen(float x) { return x; }
+inline __attribute__((always_inline)) float widen(at::BFloat16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.x) << 16); }
+
 ATTUNE_VECTORIZED
 void to_float32(const at::BFloat16* from, float* to, int64_t count) {
 #pragma omp simd
-    for (int64_t i = 0; i < count; i++) to[i] = std::bit_cast<float>(static_cast<uint32_t>(from[i].x) << 16);
+    for (int64_t i = 0; i < count; i++) to[i] = widen(from[i]);
 }
 
 // Rounds to nearest, ties to even; NaN stays NaN.

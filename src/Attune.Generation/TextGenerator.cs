@@ -19,7 +19,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     public int BatchRows { get; init; } = 128;
 
     /// <summary>The fewest rows of a worker: with fewer, reading the weights costs more than the arithmetic.</summary>
-    internal const int RowsOfWorker = 8;
+    internal const int RowsOfWorker = 16;
 
     /// <summary>
     /// Share the rows, each with a batch of its own, where there are at least 8 for each or several ranks; otherwise the threads share each
