@@ -52,7 +52,8 @@ inline __attribute__((always_inline)) void score_rows(const float* q, Rows<const
 
 // out = mᵀ weights
 template <typename Element>
-inline __attribute__((always_inline)) void mix_rows(const float* weights, Rows<const Element> m, int64_t length, int64_t width, float* out) {
+inline __attribute__((always_inline)) void mix_rows(const float* weights, Rows<const Element> m, int64_t length, int64_t width,
+                                                    float* out) {
     std::fill(out, out + width, 0.0f);
     for (int64_t s = 0; s < length; s++) {
         auto* row = m.data + s * m.stride;
@@ -158,8 +159,8 @@ struct Attention : torch::autograd::Function<Attention> {
                 if (length == 1) {
                     auto alone = [&](auto element) {
                         using Element = decltype(element);
-                        attend_alone(queries.data, of_k.memory<Element>(row, head / group), of_v.memory<Element>(row, head / group), allowed,
-                                     static_cast<float>(scale), columns, width, own.data, mixed.data);
+                        auto keys = of_k.memory<Element>(row, head / group), values = of_v.memory<Element>(row, head / group);
+                        attend_alone(queries.data, keys, values, allowed, static_cast<float>(scale), columns, width, own.data, mixed.data);
                     };
                     k.scalar_type() == at::kFloat ? alone(float()) : alone(at::BFloat16());
                     of_out.finish(row, head);

@@ -5,9 +5,12 @@
 #include "bfloat16_product.h"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include <ATen/Parallel.h>
+
+#include "export.h"
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && __GNUC__ >= 12
 
@@ -229,8 +232,8 @@ void pack_block(const Operand& from, int64_t first, int64_t count, int64_t k, in
             for (int64_t i = 0; i < width; i++) {
                 auto at = (group * width + i) * side;
                 next.fetch(side);
-                pack(from, first + at, k + t * strip, std::clamp<int64_t>(count - at, 0, side), std::min(strip, depth - t * strip), pair_first,
-                     to[(group * steps + t) * width + i]);
+                pack(from, first + at, k + t * strip, std::clamp<int64_t>(count - at, 0, side), std::min(strip, depth - t * strip),
+                     pair_first, to[(group * steps + t) * width + i]);
             }
         }
     }
@@ -240,7 +243,8 @@ template <typename Registers, int heights, typename Kernel>
 void multiply_range(const Product& p, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end, Kernel kernel) {
     constexpr int64_t height = heights * side;
     auto steps = tiles_of(std::min(most_depth, p.depth), strip);
-    auto strips = tiles_of(std::min(most_rows, row_end - row_begin), height), widths = tiles_of(std::min(most_columns, column_end - column_begin), strip);
+    auto strips = tiles_of(std::min(most_rows, row_end - row_begin), height);
+    auto widths = tiles_of(std::min(most_columns, column_end - column_begin), strip);
     auto has_parts = p.depth > most_depth;
     auto memory = at::empty({(strips * heights + widths * 2) * steps * static_cast<int64_t>(sizeof(Tile)) + 64}, at::kByte);
     auto* left = reinterpret_cast<Tile*>((reinterpret_cast<uintptr_t>(memory.data_ptr()) + 63) / 64 * 64);
@@ -259,7 +263,8 @@ void multiply_range(const Product& p, int64_t row_begin, int64_t row_end, int64_
                 for (int64_t i = 0; i < rows; i += height)
                     for (int64_t j = 0; j < columns; j += strip) {
                         kernel(left + i / side * count, right + j / side * count, count, k > 0, sum);
-                        if (k + depth == p.depth) finish(p, sum, row + i, std::min(height, rows - i), column + j, std::min(strip, columns - j));
+                        if (k + depth == p.depth)
+                            finish(p, sum, row + i, std::min(height, rows - i), column + j, std::min(strip, columns - j));
                         if (has_parts) sum += height * strip;
                     }
             }
@@ -267,18 +272,20 @@ void multiply_range(const Product& p, int64_t row_begin, int64_t row_end, int64_
     }
 }
 
-// Whether the kernel allows the process to use AMX.
-bool allows_amx() {
-    constexpr int request = 0x1023, tile_data = 18;
-    return __builtin_cpu_supports("amx-bf16") && syscall(SYS_arch_prctl, request, tile_data) == 0;
+// Whether the processor has AMX, and the operating system lets the process use it.
+bool has_amx() {
+    constexpr int request = 0x1023, tile_data = 18;                                       // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    static const bool found = __builtin_cpu_supports("amx-bf16") && syscall(SYS_arch_prctl, request, tile_data) == 0;
+    return found;
 }
 
+std::atomic<bool> uses_amx = true;
+
 void multiply_range(const Product& p, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
-    static const bool amx = allows_amx() && !getenv("NOAMX");
-    auto is_low = row_end - row_begin <= side;
-    if (amx && is_low)
+    auto is_low = row_end - row_begin <= side, with_amx = has_amx() && uses_amx;
+    if (with_amx && is_low)
         multiply_range<TileRegisters, 1>(p, row_begin, row_end, column_begin, column_end, multiply_with_amx<1>);
-    else if (amx)
+    else if (with_amx)
         multiply_range<TileRegisters, 2>(p, row_begin, row_end, column_begin, column_end, multiply_with_amx<2>);
     else if (is_low)
         multiply_range<NoRegisters, 1>(p, row_begin, row_end, column_begin, column_end, multiply_with_avx512<1>);
@@ -316,7 +323,12 @@ at::Tensor attune::multiply_bfloat16(const at::Tensor& a_, const at::Tensor& b_,
     return c;
 }
 
+// Whether AMX is used where there is it; returns the previous state. For tests of the other kernel.
+ATTUNE_EXPORT int32_t attune_set_amx(int32_t enabled) { return uses_amx.exchange(enabled != 0); }
+
 #else
+
+ATTUNE_EXPORT int32_t attune_set_amx(int32_t) { return 0; }
 
 bool attune::has_bfloat16_kernel() { return false; }
 

@@ -50,6 +50,13 @@ ATTUNE_EXPORT int attune_set_threads(int32_t count) {
 
 ATTUNE_EXPORT int32_t attune_threads() { return at::get_num_threads(); }
 
+// On how many threads the kernels of this library run.
+ATTUNE_EXPORT int32_t attune_kernel_threads() {
+    std::atomic<int32_t> found{0};
+    at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) { found++; });
+    return found;
+}
+
 ATTUNE_EXPORT int attune_generator_new(int32_t device_type, int32_t device_index, uint64_t seed, void** result) {
     return guard([&] {
         c10::Device device(static_cast<c10::DeviceType>(device_type), static_cast<c10::DeviceIndex>(device_index));

@@ -1,7 +1,6 @@
-// y = x Wᵀ + b for few rows, as generation needs it: a token for each response. BLAS transposes the whole weight matrix at each call, which
-// costs as much as the product when there are few rows. This kernel transposes a panel of outputs at a time, which stays in the
-// processor's cache, and meanwhile fetches the next. BLAS is as fast where the matrix is stored as (in, out). A row's result does not
-// depend on the other rows or the number of threads.
+// y = x Wᵀ + b for few rows, as generation needs it: a token for each response. BLAS copies the whole weight matrix at each call, which
+// costs as much as the product, or more, when there are few rows. This kernel copies panels of outputs, which stay in the processor's
+// cache, and meanwhile fetches the next. A row's result does not depend on the other rows or the number of threads.
 #include <algorithm>
 #include <cstring>
 
@@ -15,13 +14,17 @@ namespace {
 // Inputs of a panel; a panel of this depth stays in the first-level cache.
 constexpr int64_t depth = 256;
 
+// Panels that are copied at a time from a matrix stored as (in, out), so that more of each row is read.
+constexpr int64_t most_panels = 4;
+
 template <typename Element>
 struct Product {
     const float* x;                                       // (rows, inputs)
-    const Element* weight;                                // (outputs, inputs)
+    const Element* weight;                                // (outputs, inputs), or (inputs, outputs)
     const float* bias;                                    // (outputs), or null
     float* y;                                             // (rows, outputs)
     int64_t rows, inputs, outputs;
+    bool by_input;                                        // whether the weight is (inputs, outputs)
 };
 
 template <int width>
@@ -121,26 +124,55 @@ ATTUNE_INLINE void transpose_panel(const Element* weight, int64_t stride, int64_
         for (int64_t k = 0; k < count; k++) panel[k * columns + j] = widen(weight[j * stride + k]);
 }
 
+// panels[n][k][j] = weight[k][n · columns + j] of `valid` outputs of a matrix (inputs, outputs). Meanwhile fetches the next rows.
+template <int columns, typename Element>
+ATTUNE_INLINE void copy_panels(const Element* weight, int64_t stride, int64_t count, int64_t valid, float* panels) {
+    constexpr int64_t line = 64 / sizeof(Element), ahead = 64;
+    for (int64_t k = 0; k < count; k++) {
+        auto* row = weight + k * stride;
+        for (int64_t j = 0; j < valid; j += line) __builtin_prefetch(row + ahead * stride + j, 0, 2);
+        for (int64_t first = 0; first < valid; first += columns) {
+            auto* to = panels + first * depth + k * columns;
+            if (first + columns <= valid)
+                for (int64_t j = 0; j < columns; j++) to[j] = widen(row[first + j]);
+            else
+                for (int64_t j = 0; j < columns; j++) to[j] = first + j < valid ? widen(row[first + j]) : 0;
+        }
+    }
+}
+
 // The panels from `begin` to `end`, of 2 · width outputs each.
 template <int width, int height, typename Element>
 ATTUNE_INLINE void multiply_panels(const Product<Element>& p, int64_t begin, int64_t end) {
     constexpr int columns = 2 * width;
-    alignas(64) float panel[depth * columns] = {}, bias[columns] = {};
+    auto together = p.by_input ? most_panels : 1;
+    auto memory = at::zeros({together * depth * columns + 16}, at::kFloat);
+    auto* panels = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory.data_ptr()) + 63) / 64 * 64);
+    alignas(64) float bias[columns] = {};
     std::vector<float> narrow(p.outputs % columns == 0 ? 0 : p.rows * columns);         // the result of an incomplete panel
-    for (auto at = begin; at < end; at++) {
-        auto first = at * columns, valid = std::min<int64_t>(columns, p.outputs - first);
-        auto* y = valid == columns ? p.y + first : narrow.data();
-        auto stride = valid == columns ? p.outputs : columns;
-        if (p.bias) std::copy(p.bias + first, p.bias + first + valid, bias);
+    for (auto group = begin; group < end; group += together) {
+        auto first_of_group = group * columns, after = std::min(std::min(end, group + together) * columns, p.outputs);
         for (int64_t k = 0; k < p.inputs; k += depth) {
             auto count = std::min(depth, p.inputs - k);
-            auto* next = k + depth < p.inputs ? p.weight + first * p.inputs + k + depth : p.weight + (first + columns) * p.inputs;
-            transpose_panel<columns>(p.weight + first * p.inputs + k, p.inputs, count, valid, next, panel);
-            multiply_rows<width, height>(p.x + k, p.inputs, p.rows, panel, count, k == 0 ? bias : nullptr, y, stride);
+            if (p.by_input) {
+                copy_panels<columns>(p.weight + k * p.outputs + first_of_group, p.outputs, count, after - first_of_group, panels);
+            } else {
+                auto* next = k + depth < p.inputs ? p.weight + first_of_group * p.inputs + k + depth
+                                                  : p.weight + (first_of_group + columns) * p.inputs;
+                transpose_panel<columns>(p.weight + first_of_group * p.inputs + k, p.inputs, count, after - first_of_group, next, panels);
+            }
+            for (auto first = first_of_group; first < after; first += columns) {
+                auto valid = std::min<int64_t>(columns, p.outputs - first);
+                auto* y = valid == columns ? p.y + first : narrow.data();
+                auto stride = valid == columns ? p.outputs : columns;
+                if (p.bias) std::copy(p.bias + first, p.bias + first + valid, bias);
+                multiply_rows<width, height>(p.x + k, p.inputs, p.rows, panels + (first - first_of_group) * depth, count,
+                                             k == 0 ? bias : nullptr, y, stride);
+                if (valid < columns && k + depth >= p.inputs)
+                    for (int64_t row = 0; row < p.rows; row++)
+                        std::copy(y + row * columns, y + row * columns + valid, p.y + row * p.outputs + first);
+            }
         }
-        if (valid < columns)
-            for (int64_t row = 0; row < p.rows; row++)
-                std::copy(y + row * columns, y + row * columns + valid, p.y + row * p.outputs + first);
     }
 }
 
@@ -182,14 +214,18 @@ template <typename Element>
 void multiply(const Product<Element>& p) {
     static const auto found = kernel<Element>();
     auto count = (p.outputs + found.columns - 1) / found.columns;
-    auto share = std::max<int64_t>(1, 16 * grain / (p.rows * p.inputs * found.columns));
-    at::parallel_for(0, count, share, [&](int64_t begin, int64_t end) { found.panels(p, begin, end); });
+    auto together = p.by_input ? most_panels : 1;
+    auto share = std::max<int64_t>(1, 16 * grain / (p.rows * p.inputs * found.columns * together));
+    at::parallel_for(0, (count + together - 1) / together, share, [&](int64_t begin, int64_t end) {
+        found.panels(p, begin * together, std::min(count, end * together));
+    });
 }
 
 }  // namespace
 
 bool attune::supports_few_rows(const at::Tensor& x, const at::Tensor& weight) {
-    return is_readable(x) && x.scalar_type() == weight.scalar_type() && weight.device().is_cpu() && weight.is_contiguous();
+    return is_readable(x) && x.scalar_type() == weight.scalar_type() && weight.device().is_cpu()
+        && (weight.is_contiguous() || weight.t().is_contiguous());
 }
 
 at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -200,7 +236,8 @@ at::Tensor attune::multiply_few_rows(const at::Tensor& x, const at::Tensor& weig
     auto* pb = bias.defined() ? added.data_ptr<float>() : nullptr;
     auto run = [&](auto* pw) {
         Product<std::decay_t<decltype(*pw)>> product{
-            rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs};
+            rows.data_ptr<float>(), pw, pb, y.data_ptr<float>(), rows.size(0), inputs, outputs,
+            !weight.is_contiguous()};
         multiply(product);
     };
     if (weight.scalar_type() == at::kFloat)

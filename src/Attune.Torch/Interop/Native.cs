@@ -65,6 +65,8 @@ static unsafe partial class Native
 
     [LibraryImport(Library)] public static partial int attune_multiplies_bfloat16();
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial int attune_lists_bfloat16(string cpuinfo);
+    [LibraryImport(Library)] public static partial int attune_set_amx(int enabled);
+    [LibraryImport(Library)] public static partial int attune_kernel_threads();
     [LibraryImport(Library)] public static partial int attune_linear(nint x, nint weight, nint bias, out nint result);
     [LibraryImport(Library)] public static partial int attune_activation(nint x, double linear, double cubic, out nint result);
     [LibraryImport(Library)] public static partial int attune_gated(nint x, nint up, double linear, double cubic, out nint result);
