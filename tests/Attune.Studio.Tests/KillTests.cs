@@ -20,7 +20,7 @@ public sealed class KillTests
     const int BetweenKills = 60;
 
     static readonly int People = Setting("ATTUNE_ATTACK_PEOPLE", 50);
-    static readonly int Kills = Setting("ATTUNE_ATTACK_KILLS", 20);
+    static readonly int Kills = Setting("ATTUNE_ATTACK_KILLS", 6);
     static readonly int SharedKills = Setting("ATTUNE_ATTACK_KILLS", 3);
 
     static int Setting(string name, int usual) =>

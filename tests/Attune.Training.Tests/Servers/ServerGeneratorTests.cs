@@ -62,7 +62,7 @@ public sealed class ServerGeneratorTests : ServerTests
         slow.Fault = (path, _) =>
         {
             if (path == "/v1/completions")
-                Thread.Sleep(300);
+                Thread.Sleep(700);
             return null;
         };
         using var generator = Connect(options: Quick with { Servers = [server.Url, slow.Url], Concurrency = 1 });
