@@ -51,11 +51,14 @@ bool is_bfloat16(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 // Whether the kernel for few rows is faster than BLAS.
-bool has_few_rows(const at::Tensor& x, const at::Tensor& weight) { return x.numel() <= 128 * x.size(-1) && supports_few_rows(x, weight); }
+bool has_few_rows(const at::Tensor& x, const at::Tensor& weight) {
+    return x.numel() > 0 && weight.numel() > 0 && x.numel() <= 128 * x.size(-1) && supports_few_rows(x, weight);
+}
 
 // a (M, K) times b (K, N), plus a bias (N) where it is defined, in the type of a; adds in float32.
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias = {}) {
-    if (a.scalar_type() == at::kBFloat16 && has_bfloat16_kernel()) return multiply_bfloat16(a, b, bias);
+    auto is_empty = a.numel() == 0 || b.numel() == 0;
+    if (a.scalar_type() == at::kBFloat16 && has_bfloat16_kernel() && !is_empty) return multiply_bfloat16(a, b, bias);
     auto wide_product = bias.defined() ? at::addmm(wide(bias), wide(a), wide(b)) : wide(a).mm(wide(b));
     return wide_product.to(a.scalar_type());
 }

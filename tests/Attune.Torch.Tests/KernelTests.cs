@@ -146,14 +146,29 @@ public sealed class KernelTests : IDisposable
         try
         {
             foreach (var weight in new[] { Normal(outputs, inputs), Normal(inputs, outputs).Transpose(0, 1) })
-                Compare(
-                    $"{rows}, {inputs} to {outputs}", [.. new[] { Normal(rows, inputs), weight, Normal(outputs) }.Select(x => x.To(DType.BFloat16))],
-                    x => x[0].Linear(x[1], x[2]), x => x[0].MatMul(x[1].Transpose(0, 1)) + x[2]);
+            {
+                Tensor[] operands = [.. new[] { Normal(rows, inputs), weight, Normal(outputs) }.Select(x => x.To(DType.BFloat16))];
+                Compare("product", operands, x => x[0].Linear(x[1], x[2]), x => x[0].MatMul(x[1].Transpose(0, 1)) + x[2]);
+            }
         }
         finally
         {
             _ = Native.attune_set_amx(before);
         }
+    }
+
+    [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void Linear_WithoutRows_HasAGradientOfZeros(DType dtype)
+    {
+        var weight = Normal(3, 2).To(dtype);
+        weight.RequiresGrad = true;
+        var product = Tensor.Zeros([0, 2], dtype).Linear(weight);
+        product.Sum().Backward();
+        Assert.Equal([0, 3], product.Shape.ToArray());
+        Assert.Equal([0, 3], product.Detach().Slice(1, 0, 2).Linear(weight.Detach().Slice(0, 0, 3)).Shape.ToArray());
+        Assert.Equal(new float[6], weight.Grad!.To(DType.Float32).ToArray<float>());
     }
 
     [Fact]
