@@ -101,7 +101,7 @@ public sealed class ToolCallsTests
     [
         AIFunctionFactory.Create([Description("Adds two numbers.")] (int a, int b) => a + b, "add"),
         AIFunctionFactory.Create(string () => throw new InvalidOperationException("out of order"), "fail"),
-        AIFunctionFactory.Create(() => Thread.Sleep(2000), "wait"),
+        AIFunctionFactory.Create(() => Thread.Sleep(10_000), "wait"),
     ];
 
     static async Task<IReadOnlyList<Reply>> Reply(params string[] turns)
