@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "export.h"
@@ -144,6 +145,7 @@ void attend_alone(const float* q, Rows<const Element> k, Rows<const Element> v, 
 struct Attention : torch::autograd::Function<Attention> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               const at::Tensor& bias, double scale) {
+        RECORD_USER_SCOPE("attune::attention");
         auto batch = q.size(0), heads = q.size(1), length = q.size(2), width = q.size(3), columns = k.size(2), group = heads / k.size(1);
         auto out = at::empty({batch, length, heads * width}, q.options());
         auto out_heads = out.view({batch, length, heads, width}).transpose(1, 2);

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
@@ -65,6 +66,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& b
 
 // x Wᵀ + b for x (…, in), W (out, in), b (out).
 at::Tensor multiply(const at::Tensor& x, const at::Tensor& weight, const c10::optional<at::Tensor>& bias) {
+    RECORD_USER_SCOPE("attune::linear");
     auto added = bias.value_or(at::Tensor());
     if (has_few_rows(x, weight) && !(x.scalar_type() == at::kBFloat16 && has_bfloat16_kernel()))
         return multiply_few_rows(x, weight, bias ? wide(added) : added);

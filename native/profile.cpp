@@ -63,7 +63,8 @@ ATTUNE_EXPORT int attune_profile(int32_t enabled) {
         if (!enabled) return;
         entries.clear();
         callback = at::addGlobalCallback(at::RecordFunctionCallback(&begin, &end)
-                                             .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+                                             .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION,
+                                                      at::RecordScope::USER_SCOPE}));            // kernels of this library
     });
 }
 
