@@ -22,7 +22,7 @@ public sealed class TextGenerator(LanguageModel model, int padId, IReadOnlyList<
     internal const int RowsOfWorker = 16;
 
     /// <summary>
-    /// Share the rows, each with a batch of its own, where there are at least 16 for each or several ranks; otherwise the threads share each
+    /// Share the rows, each with a batch of its own, where there are 16 or more for each or several ranks; otherwise the threads share each
     /// operator.
     /// </summary>
     public IWorkers Workers { get; init; } = WorkerThreads.Single;
